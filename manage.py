@@ -1,14 +1,15 @@
 #!/usr/bin/env python
 from __future__ import annotations
 
-import os
 import sys
+
+from django.core.management import execute_from_command_line
+
+from leadfunnel.startup import load_settings_or_exit
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadfunnel.settings")
-    from django.core.management import execute_from_command_line
-
+    load_settings_or_exit()
     execute_from_command_line(sys.argv)
 
 

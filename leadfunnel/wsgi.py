@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import os
-
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadfunnel.settings")
+from leadfunnel.startup import GUNICORN_BOOT_ERROR, load_settings_or_exit
+
+load_settings_or_exit(status=GUNICORN_BOOT_ERROR)
 
 application = get_wsgi_application()
