@@ -1,0 +1,110 @@
+"""Small pieces that every page uses. Loaded everywhere: settings name this module as a builtin."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from leads.models import Stage
+
+register = template.Library()
+
+UNKNOWN = "–"
+ICONS = "vendor/icons-3.51.0.svg"
+
+
+@register.simple_tag
+def icon(name: str, extra_class: str = "") -> SafeString:
+    """One symbol of the sprite; decoration only, so hidden from screen readers."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        extra_class,
+        static(ICONS),
+        name,
+    )
+
+
+@register.simple_tag
+def stage_badge(stage: str) -> SafeString:
+    known = Stage(stage)
+    return format_html('<span class="lf-stage lf-stage--{}">{}</span>', known.value, known.label)
+
+
+@register.simple_tag
+def grade_badge(grade: str | None) -> SafeString:
+    """`A1`, coloured by its letter; a dash where the lead has not been scored."""
+    if not grade:
+        return format_html('<span class="lf-grade">{}</span>', UNKNOWN)
+    return format_html('<span class="lf-grade lf-grade--{}">{}</span>', grade[0].lower(), grade)
+
+
+@register.filter
+def or_dash(value: object) -> object:
+    """Unknown is shown as a dash, never as an empty place, None or 0."""
+    return UNKNOWN if value is None or value == "" else value
+
+
+@register.filter
+def signed(points: int) -> str:
+    """`+20`, `−10` (with the real minus sign) or `0`."""
+    return f"{points:+d}".replace("-", "−") if points else "0"
+
+
+@register.filter
+def points_tone(points: int) -> str:
+    return "lf-points--plus" if points > 0 else "lf-points--minus" if points < 0 else ""
+
+
+@register.filter
+def initials(name: object) -> str:
+    words = str(name).split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+def duration_words(span: timedelta) -> str:
+    """The largest unit, rounded down: 45 s, 12 min, 3 h, 2 days, 5 months."""
+    seconds = int(abs(span).total_seconds())
+    days = seconds // 86_400
+    if days >= 730:
+        return f"{days // 365} years"
+    if days >= 60:
+        return f"{days // 30} months"
+    if days >= 1:
+        return f"{days} day{'s' if days > 1 else ''}"
+    if seconds >= 3600:
+        return f"{seconds // 3600} h"
+    if seconds >= 60:
+        return f"{seconds // 60} min"
+    return f"{seconds} s"
+
+
+@register.filter
+def ago(instant: datetime | None) -> SafeString | str:
+    """A <time> that says how long ago (or how far ahead), with the exact instant as its title."""
+    if instant is None:
+        return UNKNOWN
+    now = timezone.now()
+    words = (
+        f"{duration_words(now - instant)} ago" if instant <= now else f"in {duration_words(instant - now)}"
+    )
+    local = timezone.localtime(instant)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), f"{local:%a %d %b %Y, %H:%M %Z}", words
+    )
+
+
+@register.filter
+def exact_time(instant: datetime | None) -> str:
+    return UNKNOWN if instant is None else f"{timezone.localtime(instant):%d %b %Y, %H:%M}"
+
+
+@register.filter
+def thousands(number: int | Decimal | None) -> str:
+    """12,345 with thin grouping; a dash for unknown."""
+    return UNKNOWN if number is None else f"{number:,}"
