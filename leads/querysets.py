@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from leads.models import Handoff, Lead, Stage, StageChange
+
+    _LeadBase = models.QuerySet[Lead]
+    _StageChangeBase = models.QuerySet[StageChange]
+    _HandoffBase = models.QuerySet[Handoff]
+else:
+    _LeadBase = _StageChangeBase = _HandoffBase = models.QuerySet
+
+
+class LeadQuerySet(_LeadBase):
+    def in_stage(self, *stages: Stage) -> LeadQuerySet:
+        return self.filter(stage__in=stages)
+
+
+class StageChangeQuerySet(_StageChangeBase):
+    def counted(self) -> StageChangeQuerySet:
+        """Undone changes do not exist for any metric."""
+        return self.filter(undone=False)
+
+    def in_order(self) -> StageChangeQuerySet:
+        return self.order_by("occurred_at", "to_position", "pk")
+
+
+class HandoffQuerySet(_HandoffBase):
+    def waiting(self) -> HandoffQuerySet:
+        return self.filter(state="waiting")
+
+    def decided(self) -> HandoffQuerySet:
+        return self.filter(state__in=("accepted", "rejected"))
+
+    def of_leads(self, lead_ids: Collection[int]) -> HandoffQuerySet:
+        return self.filter(lead_id__in=lead_ids)
+
+    def unclaimed(self, *, at: datetime) -> HandoffQuerySet:
+        return self.exclude(claimed_until__gt=at)
