@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.db.models import Q
 
 if TYPE_CHECKING:
-    from leads.models import Handoff, Lead, Stage, StageChange
+    from leads.models import Handoff, Lead, Stage, StageChange, User
 
     _LeadBase = models.QuerySet[Lead]
     _StageChangeBase = models.QuerySet[StageChange]
@@ -42,3 +43,17 @@ class HandoffQuerySet(_HandoffBase):
 
     def unclaimed(self, *, at: datetime) -> HandoffQuerySet:
         return self.exclude(claimed_until__gt=at)
+
+    def decidable_by(self, user: User, *, at: datetime) -> HandoffQuerySet:
+        """Those whose decision is this user's, were they waiting. Past its deadline one is offered to the whole team."""
+        team = Q(team__isnull=True) if user.team_id is None else Q(team__isnull=True) | Q(team=user.team_id)
+        if user.is_manager:
+            return self if user.team_id is None else self.filter(team)
+        if user.is_rep:
+            shared = Q(assignee__isnull=True) | Q(decide_due_at__lte=at)
+            return self.filter(Q(assignee=user) | (shared & team))
+        return self.none()
+
+    def visible_in_queue_of(self, user: User, *, at: datetime) -> HandoffQuerySet:
+        """Those who decide see what they may decide; everybody else sees all, and decides nothing."""
+        return self.decidable_by(user, at=at) if user.decides_handoffs else self
