@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -31,7 +32,10 @@ class Mover(StrEnum):
 _SALES = frozenset({Mover.REP, Mover.MANAGER})
 _OUT = (Stage.RECYCLED, Stage.DISQUALIFIED)
 MOVES: dict[tuple[Stage, Stage], frozenset[Mover]] = {
-    **{(start, Stage.MQL): frozenset({Mover.SCORING, Mover.MARKETER}) for start in (Stage.LEAD, Stage.RECYCLED)},
+    **{
+        (start, Stage.MQL): frozenset({Mover.SCORING, Mover.MARKETER})
+        for start in (Stage.LEAD, Stage.RECYCLED)
+    },
     **{
         (start, Stage.DISQUALIFIED): frozenset({Mover.MARKETER, Mover.MANAGER})
         for start in (Stage.LEAD, Stage.RECYCLED)
@@ -59,9 +63,17 @@ def check_move(*, start: Stage, end: Stage, mover: Mover) -> None:
             return
     elif mover in MOVES.get((start, end), ()):
         return
-    allowed = sorted({other.label for (first, other), movers in MOVES.items() if first == start and mover in movers})
-    hint = f"from {start.label} {mover.value} may move it to {' or '.join(allowed)}" if allowed else "it stays there"
-    raise InvalidStageMove(f"A lead cannot be moved from {start.label} to {end.label} by {mover.value}: {hint}.")
+    allowed = sorted(
+        {other.label for (first, other), movers in MOVES.items() if first == start and mover in movers}
+    )
+    hint = (
+        f"from {start.label} {mover.value} may move it to {' or '.join(allowed)}"
+        if allowed
+        else "it stays there"
+    )
+    raise InvalidStageMove(
+        f"A lead cannot be moved from {start.label} to {end.label} by {mover.value}: {hint}."
+    )
 
 
 @transaction.atomic
@@ -158,7 +170,7 @@ def _after(at: datetime, previous: datetime) -> datetime:
     return at if at > previous else previous + timedelta(microseconds=1)
 
 
-def begin_lifecycles(*, ids_sql: str, params: Sequence[object] = ()) -> int:
+def begin_lifecycles(*, ids_sql: str, params: Sequence[Any] = ()) -> int:
     """Give the leads that `ids_sql` (our own SQL text) selects their first row: to `lead`, at their creation."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -173,7 +185,7 @@ def begin_lifecycles(*, ids_sql: str, params: Sequence[object] = ()) -> int:
 
 
 @transaction.atomic
-def restart_lifecycles(*, ids_sql: str, params: Sequence[object] = ()) -> None:
+def restart_lifecycles(*, ids_sql: str, params: Sequence[Any] = ()) -> None:
     """After `created_at` has moved earlier: the first row is marked undone and another takes its place."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -186,7 +198,7 @@ def restart_lifecycles(*, ids_sql: str, params: Sequence[object] = ()) -> None:
     restage(ids_sql=ids_sql, params=params)
 
 
-def restage(*, ids_sql: str, params: Sequence[object] = ()) -> None:
+def restage(*, ids_sql: str, params: Sequence[Any] = ()) -> None:
     """Derive the stage of the leads that `ids_sql` selects from their history, after rows were written into it."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -210,6 +222,6 @@ def record_history(*, changes: Sequence[StageChange]) -> None:
         restage(ids_sql=", ".join(["%s"] * len(batch)), params=batch)
 
 
-def _instant(at: datetime) -> object:
+def _instant(at: datetime) -> Any:
     """An instant as raw SQL of this database takes it."""
     return connection.ops.adapt_datetimefield_value(at)

@@ -28,4 +28,6 @@ def can_work(user: User, lead: Lead) -> bool:
     """Whether the user may change this lead as an SQL: its owner, or a manager of the owner's team."""
     if user.is_rep and lead.owner_id == user.pk:
         return True
-    return user.is_manager and (user.team_id is None or bool(lead.owner and lead.owner.team_id == user.team_id))
+    return user.is_manager and (
+        user.team_id is None or bool(lead.owner and lead.owner.team_id == user.team_id)
+    )

@@ -8,21 +8,15 @@ from django.db import models
 from django.db.models import Q
 
 if TYPE_CHECKING:
-    from leads.models import Handoff, Lead, Stage, StageChange, User
-
-    _LeadBase = models.QuerySet[Lead]
-    _StageChangeBase = models.QuerySet[StageChange]
-    _HandoffBase = models.QuerySet[Handoff]
-else:
-    _LeadBase = _StageChangeBase = _HandoffBase = models.QuerySet
+    from leads.models import Stage, User
 
 
-class LeadQuerySet(_LeadBase):
+class LeadQuerySet(models.QuerySet["Lead"]):
     def in_stage(self, *stages: Stage) -> LeadQuerySet:
         return self.filter(stage__in=stages)
 
 
-class StageChangeQuerySet(_StageChangeBase):
+class StageChangeQuerySet(models.QuerySet["StageChange"]):
     def counted(self) -> StageChangeQuerySet:
         """Undone changes do not exist for any metric."""
         return self.filter(undone=False)
@@ -31,7 +25,7 @@ class StageChangeQuerySet(_StageChangeBase):
         return self.order_by("occurred_at", "to_position", "pk")
 
 
-class HandoffQuerySet(_HandoffBase):
+class HandoffQuerySet(models.QuerySet["Handoff"]):
     def waiting(self) -> HandoffQuerySet:
         return self.filter(state="waiting")
 
@@ -45,7 +39,7 @@ class HandoffQuerySet(_HandoffBase):
         return self.exclude(claimed_until__gt=at)
 
     def decidable_by(self, user: User, *, at: datetime) -> HandoffQuerySet:
-        """Those whose decision is this user's, were they waiting. Past its deadline one is offered to the whole team."""
+        """Those whose decision is this user's, were they waiting. An overdue one is offered to the whole team."""
         team = Q(team__isnull=True) if user.team_id is None else Q(team__isnull=True) | Q(team=user.team_id)
         if user.is_manager:
             return self if user.team_id is None else self.filter(team)

@@ -75,5 +75,6 @@ def install(*, using: str = DEFAULT_DB_ALIAS) -> None:
             )
         if not ActivityType.objects.using(using).exists():
             ActivityType.objects.using(using).bulk_create(
-                ActivityType(code=code, label=label, category=category) for code, label, category in ACTIVITY_TYPES
+                ActivityType(code=code, label=label, category=category)
+                for code, label, category in ACTIVITY_TYPES
             )

@@ -52,7 +52,15 @@ SCORED_COMPANY_COLUMNS = (
     "region_folded",
     "city_folded",
 )
-SCORED_ACTIVITY_COLUMNS = ("lead_id", "type_id", "day", "occurred_at", "asset_id", "campaign_id", "properties_typed")
+SCORED_ACTIVITY_COLUMNS = (
+    "lead_id",
+    "type_id",
+    "day",
+    "occurred_at",
+    "asset_id",
+    "campaign_id",
+    "properties_typed",
+)
 EVIDENCE_COLUMNS = (
     "fit",
     "engagement",
@@ -92,7 +100,9 @@ def register_functions(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
     if connection.vendor == "sqlite":
         connection.leadfunnel_erasing = False  # type: ignore[attr-defined]
         connection.connection.create_function(
-            "leadfunnel_erasing", 0, lambda: int(connection.leadfunnel_erasing)  # type: ignore[attr-defined]
+            "leadfunnel_erasing",
+            0,
+            lambda: int(connection.leadfunnel_erasing),  # type: ignore[attr-defined]
         )
 
 
@@ -120,7 +130,9 @@ def forbid_rewriting(
 ) -> None:
     """Refuse UPDATE of the model's columns (all, all `but` these, or `only` these), and DELETE unless `deleting`."""
     table = model._meta.db_table
-    columns = tuple(only) or tuple(field.column for field in model._meta.local_concrete_fields)
+    columns = tuple(only) or tuple(
+        field.column for field in model._meta.local_concrete_fields if field.column
+    )
     guarded = [column for column in columns if column not in set(but)]
     connection = connections[using]
     write = _forbid_on_sqlite if connection.vendor == "sqlite" else _forbid_on_postgresql
@@ -218,7 +230,7 @@ def _log_on_sqlite(table: str, event: str, columns: tuple[str, ...], select: str
 
 
 def _log_on_postgresql(table: str, event: str, columns: tuple[str, ...], select: str) -> Iterator[str]:
-    """Statement level, so that a COPY of 50,000 rows fires once; an UPDATE logs only rows whose scored columns differ."""
+    """Statement level, so that a COPY fires once; an UPDATE logs only rows whose scored columns differ."""
     name = f"{table}_log_{event.lower()}"
     tables = {
         "INSERT": "NEW TABLE AS added",

@@ -106,7 +106,9 @@ def demote(*, handoff_ids: Sequence[int], at: datetime, run: int, note: str) -> 
     )
     HandoffDecision.objects.bulk_create(
         [
-            HandoffDecision(handoff=handoff, action=HandoffDecision.Action.WITHDRAW, at=at, run=run, note=note)
+            HandoffDecision(
+                handoff=handoff, action=HandoffDecision.Action.WITHDRAW, at=at, run=run, note=note
+            )
             for handoff in handoffs
         ],
         batch_size=500,
@@ -131,7 +133,9 @@ def _check_decider(handoff: Handoff, by: User, at: datetime) -> None:
         raise NotYours(f"{handoff.lead} is offered to others; you cannot decide it.")
 
 
-def _decide(handoff: Handoff, state: Handoff.State, *, by: User, at: datetime, note: str, **also: object) -> None:
+def _decide(
+    handoff: Handoff, state: Handoff.State, *, by: User, at: datetime, note: str, **also: object
+) -> None:
     decided = (
         Handoff.objects.waiting()
         .filter(pk=handoff.pk)
@@ -179,14 +183,11 @@ def _move(
     note: str,
     reason: Reason | None = None,
 ) -> StageChange:
-    if to is Stage.LEAD:
-        mover = Mover.MARKETER
-    else:
-        mover = Mover.MANAGER if by.is_manager else Mover.REP
+    seller = Mover.MANAGER if by.is_manager else Mover.REP
     change = change_stage(
         lead=lead,
         to=to,
-        mover=mover,
+        mover=Mover.MARKETER if to is Stage.LEAD else seller,
         at=at,
         by=by,
         reason=reason,

@@ -38,10 +38,11 @@ def waiting_queue(*, user: User, at: datetime) -> HandoffQuerySet:
 
     Those who decide see what they may decide; all others see everything that waits.
     """
-    return (
+    queue: HandoffQuerySet = (
         Handoff.objects.waiting()
         .visible_in_queue_of(user, at=at)
         .annotate(band=band_at(at))
         .select_related("lead__company", "team", "assignee", "campaign")
         .order_by("band", F("total").desc(nulls_last=True), "offered_at", "pk")
     )
+    return queue

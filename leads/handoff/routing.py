@@ -24,13 +24,17 @@ def assign(*, leads: Sequence[Lead]) -> dict[int, Assignment]:
     floor = Assignment(
         team=shared,
         assignee=None,
-        because=f"No rule applies: shared queue of {shared}." if shared else "No default team: open to every rep.",
+        because=f"No rule applies: shared queue of {shared}."
+        if shared
+        else "No default team: open to every rep.",
     )
     assignments = {}
     for lead in leads:
         owner = owners.get(lead.company_id) if lead.company_id else None
         assignments[lead.pk] = (
-            Assignment(team=owner.team, assignee=owner, because=f"{owner} owns the company.") if owner else floor
+            Assignment(team=owner.team, assignee=owner, because=f"{owner} owns the company.")
+            if owner
+            else floor
         )
     return assignments
 

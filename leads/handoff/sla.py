@@ -61,7 +61,9 @@ class BusinessClock:
         )
 
     def decide_due(self, *, start: datetime, fast_tracked: bool) -> datetime | None:
-        return self.deadline(start=start, minutes=self.decide_fast_minutes if fast_tracked else self.decide_minutes)
+        return self.deadline(
+            start=start, minutes=self.decide_fast_minutes if fast_tracked else self.decide_minutes
+        )
 
     def first_touch_due(self, *, start: datetime) -> datetime | None:
         return self.deadline(start=start, minutes=self.first_touch_minutes)

@@ -34,7 +34,10 @@ class Asset(models.Model):
     name = models.CharField(max_length=2000)
     name_folded = FoldedField(max_length=2000)
     digest = models.CharField(
-        max_length=32, unique=True, editable=False, help_text="folded_digest(name_folded): the name is too long to index."
+        max_length=32,
+        unique=True,
+        editable=False,
+        help_text="folded_digest(name_folded): the name is too long to index.",
     )
 
     class Meta:
@@ -56,11 +59,15 @@ class Activity(models.Model):
     type = models.ForeignKey(ActivityType, on_delete=models.PROTECT, related_name="+", db_index=False)
     occurred_at = models.DateTimeField()
     day = DayField(editable=False)
-    asset = models.ForeignKey(Asset, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    asset = models.ForeignKey(
+        Asset, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     campaign = models.ForeignKey(
         Campaign, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
-    key = models.UUIDField(unique=True, editable=False, help_text="128 bits of identity: the same input twice is one.")
+    key = models.UUIDField(
+        unique=True, editable=False, help_text="128 bits of identity: the same input twice is one."
+    )
     known_at = models.DateTimeField(help_text="When it became known here or to the system that it came from.")
     properties = models.JSONField(null=True, blank=True, help_text="Key to text, as they came.")
     properties_typed = models.JSONField(

@@ -46,7 +46,9 @@ class DayField(_DayBase):
     def get_internal_type(self) -> str:
         return "IntegerField"
 
-    def from_db_value(self, value: int | None, expression: Any, connection: BaseDatabaseWrapper) -> date | None:
+    def from_db_value(
+        self, value: int | None, expression: Any, connection: BaseDatabaseWrapper
+    ) -> date | None:
         return None if value is None else day_from_number(value)
 
     def to_python(self, value: Any) -> date | None:
@@ -72,7 +74,7 @@ class DayField(_DayBase):
         day = self.value_from_object(obj)
         return "" if day is None else day.isoformat()
 
-    def formfield(self, **kwargs: Any) -> FormField | None:  # type: ignore[override]
+    def formfield(self, **kwargs: Any) -> FormField | None:
         return super().formfield(**{"form_class": DateFormField, **kwargs})
 
 

@@ -40,7 +40,9 @@ class Handoff(models.Model):
     offer_note = models.TextField(blank=True, default="")
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="handoffs")
-    assignee = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="handoffs")
+    assignee = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="handoffs"
+    )
     assigned_because = models.CharField(max_length=300, blank=True, default="")
     decide_due_at = models.DateTimeField(null=True, blank=True, help_text="Empty: no clock.")
     first_touch_due_at = models.DateTimeField(null=True, blank=True)
@@ -51,8 +53,12 @@ class Handoff(models.Model):
 
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    decided_by_actor = models.CharField(max_length=200, blank=True, default="", help_text="Who it was in another system.")
-    reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, blank=True, related_name="handoffs")
+    decided_by_actor = models.CharField(
+        max_length=200, blank=True, default="", help_text="Who it was in another system."
+    )
+    reason = models.ForeignKey(
+        Reason, on_delete=models.PROTECT, null=True, blank=True, related_name="handoffs"
+    )
     note = models.TextField(blank=True, default="")
 
     fit = models.BigIntegerField(null=True, blank=True)
@@ -96,7 +102,8 @@ class Handoff(models.Model):
                 violation_error_message="Who decided is recorded with when.",
             ),
             models.CheckConstraint(
-                condition=Q(state="rejected", reason__isnull=False) | (~Q(state="rejected") & Q(reason__isnull=True)),
+                condition=Q(state="rejected", reason__isnull=False)
+                | (~Q(state="rejected") & Q(reason__isnull=True)),
                 name="leads_handoff_reason_when_rejected",
                 violation_error_message="A handoff has a reason if and only if it is rejected.",
             ),
@@ -151,14 +158,18 @@ class HandoffDecision(models.Model):
     handoff = models.ForeignKey(Handoff, on_delete=models.PROTECT, related_name="decisions")
     action = models.CharField(max_length=8, choices=Action.choices)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    actor = models.CharField(max_length=200, blank=True, default="", help_text="Who it was in another system.")
+    actor = models.CharField(
+        max_length=200, blank=True, default="", help_text="Who it was in another system."
+    )
     run = models.BigIntegerField(null=True, blank=True)
     at = models.DateTimeField()
     recorded_at = models.DateTimeField(default=timezone.now)
     reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     note = models.TextField(blank=True, default="")
     # What an undo must restore.
-    previous_owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    previous_owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     previous_hold_until = DayField(null=True, blank=True)
     previous_evidence_after = models.DateTimeField(null=True, blank=True)
     stage_change = models.BigIntegerField(null=True, blank=True, help_text="The StageChange that it made.")

@@ -54,7 +54,9 @@ class Company(FoldingModel):
 
     name = models.CharField(max_length=200)
     name_folded = FoldedField(max_length=200)
-    name_key = FoldedField(max_length=200, help_text="The name without legal form and punctuation, for matching.")
+    name_key = FoldedField(
+        max_length=200, help_text="The name without legal form and punctuation, for matching."
+    )
     domain = models.CharField(max_length=253, blank=True, default="")
     industry = models.CharField(max_length=200, blank=True, default="")
     industry_folded = FoldedField(max_length=200)
@@ -65,7 +67,9 @@ class Company(FoldingModel):
     region_folded = FoldedField(max_length=200)
     city = models.CharField(max_length=200, blank=True, default="")
     city_folded = FoldedField(max_length=200)
-    owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="companies")
+    owner = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="companies"
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -115,7 +119,9 @@ class CampaignCost(FoldingModel):
 
     FOLDED = ("source",)
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, null=True, blank=True, related_name="costs")
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.CASCADE, null=True, blank=True, related_name="costs"
+    )
     source = models.CharField(max_length=200, blank=True, default="")
     source_folded = FoldedField(max_length=200)
     starts_on = DayField()
@@ -190,7 +196,9 @@ class Lead(FoldingModel):
     department_folded = FoldedField(max_length=200)
     phone = models.CharField(max_length=100, blank=True, default="")
     phone_folded = FoldedField(max_length=100)
-    company = models.ForeignKey(Company, on_delete=models.SET_NULL, null=True, blank=True, related_name="leads")
+    company = models.ForeignKey(
+        Company, on_delete=models.SET_NULL, null=True, blank=True, related_name="leads"
+    )
     company_name = models.CharField(max_length=200, blank=True, default="")
     company_name_folded = FoldedField(max_length=200)
     company_domain = models.CharField(max_length=253, blank=True, default="")
@@ -198,7 +206,9 @@ class Lead(FoldingModel):
     industry_folded = FoldedField(max_length=200)
     employees = models.BigIntegerField(null=True, blank=True)
     annual_revenue = models.DecimalField(max_digits=15, decimal_places=4, null=True, blank=True)
-    country = models.CharField(max_length=2, blank=True, default="", help_text="ISO 3166, two capital letters.")
+    country = models.CharField(
+        max_length=2, blank=True, default="", help_text="ISO 3166, two capital letters."
+    )
     region = models.CharField(max_length=200, blank=True, default="")
     region_folded = FoldedField(max_length=200)
     city = models.CharField(max_length=200, blank=True, default="")
@@ -207,11 +217,15 @@ class Lead(FoldingModel):
     source_folded = FoldedField(max_length=200)
     channel = models.CharField(max_length=200, blank=True, default="")
     channel_folded = FoldedField(max_length=200)
-    campaign = models.ForeignKey(Campaign, on_delete=models.SET_NULL, null=True, blank=True, related_name="leads")
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.SET_NULL, null=True, blank=True, related_name="leads"
+    )
     landing_page = models.CharField(max_length=2000, blank=True, default="")
     landing_page_folded = FoldedField(max_length=2000)
     email_opt_out = models.BooleanField(null=True, blank=True)
-    attributes = models.JSONField(default=dict, blank=True, help_text="Other facts as they came: key to text.")
+    attributes = models.JSONField(
+        default=dict, blank=True, help_text="Other facts as they came: key to text."
+    )
     attributes_typed = models.JSONField(
         default=dict, blank=True, editable=False, help_text="The same in their declared types, for rules."
     )
@@ -259,22 +273,21 @@ class Lead(FoldingModel):
             models.Index(fields=["stage", "created_at", "id"], name="leads_lead_stage_created"),
             models.Index(fields=["source_folded", "created_at"], name="leads_lead_source"),
             models.Index(fields=["country"], name="leads_lead_country"),
-            models.Index(fields=["last_name_folded"], condition=~Q(last_name_folded=""), name="leads_lead_last_name"),
+            models.Index(
+                fields=["last_name_folded"], condition=~Q(last_name_folded=""), name="leads_lead_last_name"
+            ),
             models.Index(
                 fields=["first_name_folded"], condition=~Q(first_name_folded=""), name="leads_lead_first_name"
             ),
             models.Index(
-                fields=["company_name_folded"], condition=~Q(company_name_folded=""), name="leads_lead_company_name"
+                fields=["company_name_folded"],
+                condition=~Q(company_name_folded=""),
+                name="leads_lead_company_name",
             ),
         ]
 
     def __str__(self) -> str:
         return self.display_name
-
-    @property
-    def display_name(self) -> str:
-        name = f"{self.first_name} {self.last_name}".strip()
-        return name or self.email or self.external_id
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.created_day = day_of(self.created_at)
@@ -282,6 +295,11 @@ class Lead(FoldingModel):
         if update_fields is not None and "created_at" in update_fields:
             kwargs["update_fields"] = {*update_fields, "created_day"}
         super().save(*args, **kwargs)
+
+    @property
+    def display_name(self) -> str:
+        name = f"{self.first_name} {self.last_name}".strip()
+        return name or self.email or self.external_id
 
 
 class LeadIdentifier(models.Model):

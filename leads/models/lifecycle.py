@@ -23,7 +23,9 @@ class Reason(models.Model):
     key = models.SlugField(max_length=50, unique=True)
     label = models.CharField(max_length=100)
     leads_to = models.CharField(max_length=12, choices=LeadsTo.choices)
-    cooldown_days = models.PositiveIntegerField(null=True, blank=True, help_text="Only where it leads to recycled.")
+    cooldown_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Only where it leads to recycled."
+    )
     note_required = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)
@@ -35,7 +37,7 @@ class Reason(models.Model):
                 condition=Q(leads_to="recycled", cooldown_days__isnull=False)
                 | Q(leads_to="disqualified", cooldown_days__isnull=True),
                 name="leads_reason_cooldown_with_recycled",
-                violation_error_message="A reason that recycles needs a cool-down in days; one that disqualifies has none.",
+                violation_error_message="A reason that recycles has a cool-down; one that disqualifies has none.",
             ),
         ]
 
@@ -60,9 +62,13 @@ class StageChange(models.Model):
     actor_user = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
-    actor = models.CharField(max_length=200, blank=True, default="", help_text="Who it was in another system.")
+    actor = models.CharField(
+        max_length=200, blank=True, default="", help_text="Who it was in another system."
+    )
     run = models.BigIntegerField(null=True, blank=True, help_text="The scoring run that made it.")
-    reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    reason = models.ForeignKey(
+        Reason, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     note = models.TextField(blank=True, default="")
     rulebook_version = models.PositiveIntegerField(null=True, blank=True)
     total = models.BigIntegerField(null=True, blank=True, help_text="The lead's total at that moment.")

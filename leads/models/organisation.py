@@ -14,12 +14,16 @@ def validate_time_zone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        raise ValidationError(f"“{name}” is not a time zone; write one such as Europe/Berlin or UTC.") from None
+        raise ValidationError(
+            f"“{name}” is not a time zone; write one such as Europe/Berlin or UTC."
+        ) from None
 
 
 def validate_holiday_country(code: str) -> None:
     if code not in holidays.list_supported_countries():
-        raise ValidationError(f"“{code}” is not a country whose holidays are known; write one such as DE or US.")
+        raise ValidationError(
+            f"“{code}” is not a country whose holidays are known; write one such as DE or US."
+        )
 
 
 class Team(models.Model):
@@ -34,8 +38,12 @@ class Team(models.Model):
         validators=[validate_holiday_country],
         help_text="Two letters; its public holidays are outside business hours. Blank: none.",
     )
-    decide_minutes = models.PositiveIntegerField(default=240, help_text="Business minutes to decide a handoff.")
-    decide_fast_minutes = models.PositiveIntegerField(default=60, help_text="The same for fast-tracked leads.")
+    decide_minutes = models.PositiveIntegerField(
+        default=240, help_text="Business minutes to decide a handoff."
+    )
+    decide_fast_minutes = models.PositiveIntegerField(
+        default=60, help_text="The same for fast-tracked leads."
+    )
     first_touch_minutes = models.PositiveIntegerField(
         default=480, help_text="Business minutes from acceptance to the first touch."
     )
@@ -109,7 +117,9 @@ class Organisation(models.Model):
         related_name="+",
         help_text="Gets what nothing else routes. Blank: any rep may decide it.",
     )
-    nightly_hour = models.PositiveSmallIntegerField(default=2, help_text="Hour of the nightly rescore, 0 to 23.")
+    nightly_hour = models.PositiveSmallIntegerField(
+        default=2, help_text="Hour of the nightly rescore, 0 to 23."
+    )
     promotion_limit = models.PositiveIntegerField(
         null=True,
         blank=True,

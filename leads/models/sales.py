@@ -24,7 +24,9 @@ class Deal(models.Model):
     )
     currency = models.CharField(max_length=3, blank=True, default="")
     owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="deals")
-    owner_actor = models.CharField(max_length=200, blank=True, default="", help_text="Who it was in another system.")
+    owner_actor = models.CharField(
+        max_length=200, blank=True, default="", help_text="Who it was in another system."
+    )
     opened_at = models.DateTimeField(default=timezone.now)
     expected_close_on = models.DateField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -35,7 +37,8 @@ class Deal(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(state="open", closed_at__isnull=True) | (~Q(state="open") & Q(closed_at__isnull=False)),
+                condition=Q(state="open", closed_at__isnull=True)
+                | (~Q(state="open") & Q(closed_at__isnull=False)),
                 name="leads_deal_closed_at_when_closed",
                 violation_error_message="A deal has a closing time if and only if it is won or lost.",
             ),

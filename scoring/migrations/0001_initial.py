@@ -2,289 +2,724 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import leads.models.fields
 from django.conf import settings
 from django.db import migrations, models
 
+import leads.models.fields
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('leads', '0001_initial'),
+        ("leads", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Rule',
+            name="Rule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField()),
-                ('name', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('fit', 'Fit'), ('engagement', 'Engagement'), ('silence', 'Silence')], max_length=10)),
-                ('points', models.SmallIntegerField()),
-                ('max_points', models.PositiveBigIntegerField(blank=True, help_text='Cap on the size of what it gives.', null=True)),
-                ('enabled', models.BooleanField(default=True)),
-                ('fast_track', models.BooleanField(default=False, help_text='Meeting it qualifies the lead whatever the total.')),
-                ('disqualifies', models.BooleanField(default=False, help_text='Meeting it keeps the lead from qualifying.')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('match', models.CharField(choices=[('all', 'All conditions'), ('any', 'Any condition')], default='all', max_length=3)),
-                ('activity_types', models.JSONField(blank=True, default=list, help_text='Codes of activity types.')),
-                ('window_days', models.PositiveIntegerField(blank=True, null=True)),
-                ('min_count', models.PositiveIntegerField(default=1)),
-                ('min_days', models.PositiveIntegerField(default=1)),
-                ('min_assets', models.PositiveIntegerField(blank=True, null=True)),
-                ('count', models.CharField(choices=[('each', 'Each match'), ('once', 'Only the latest match')], default='each', max_length=4)),
-                ('max_per_day', models.PositiveIntegerField(blank=True, null=True)),
-                ('decay_kind', models.CharField(choices=[('none', 'None'), ('linear', 'Linear'), ('compound', 'Compound')], default='none', max_length=8)),
-                ('decay_percent', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('decay_days', models.PositiveIntegerField(blank=True, null=True)),
-                ('every_days', models.PositiveIntegerField(blank=True, null=True)),
-                ('repeats', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField()),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("fit", "Fit"), ("engagement", "Engagement"), ("silence", "Silence")],
+                        max_length=10,
+                    ),
+                ),
+                ("points", models.SmallIntegerField()),
+                (
+                    "max_points",
+                    models.PositiveBigIntegerField(
+                        blank=True, help_text="Cap on the size of what it gives.", null=True
+                    ),
+                ),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "fast_track",
+                    models.BooleanField(
+                        default=False, help_text="Meeting it qualifies the lead whatever the total."
+                    ),
+                ),
+                (
+                    "disqualifies",
+                    models.BooleanField(
+                        default=False, help_text="Meeting it keeps the lead from qualifying."
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "match",
+                    models.CharField(
+                        choices=[("all", "All conditions"), ("any", "Any condition")],
+                        default="all",
+                        max_length=3,
+                    ),
+                ),
+                (
+                    "activity_types",
+                    models.JSONField(blank=True, default=list, help_text="Codes of activity types."),
+                ),
+                ("window_days", models.PositiveIntegerField(blank=True, null=True)),
+                ("min_count", models.PositiveIntegerField(default=1)),
+                ("min_days", models.PositiveIntegerField(default=1)),
+                ("min_assets", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "count",
+                    models.CharField(
+                        choices=[("each", "Each match"), ("once", "Only the latest match")],
+                        default="each",
+                        max_length=4,
+                    ),
+                ),
+                ("max_per_day", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "decay_kind",
+                    models.CharField(
+                        choices=[("none", "None"), ("linear", "Linear"), ("compound", "Compound")],
+                        default="none",
+                        max_length=8,
+                    ),
+                ),
+                ("decay_percent", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("decay_days", models.PositiveIntegerField(blank=True, null=True)),
+                ("every_days", models.PositiveIntegerField(blank=True, null=True)),
+                ("repeats", models.BooleanField(default=False)),
             ],
             options={
-                'ordering': ['rulebook', 'position', 'pk'],
+                "ordering": ["rulebook", "position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Condition',
+            name="Condition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('field', models.CharField(max_length=120)),
-                ('operator', models.CharField(max_length=12)),
-                ('values', models.JSONField(blank=True, default=list)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('rule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conditions', to='scoring.rule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("field", models.CharField(max_length=120)),
+                ("operator", models.CharField(max_length=12)),
+                ("values", models.JSONField(blank=True, default=list)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "rule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="conditions",
+                        to="scoring.rule",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['rule', 'position', 'pk'],
+                "ordering": ["rule", "position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Rulebook',
+            name="Rulebook",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(blank=True, editable=False, null=True, unique=True)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('retired', 'Retired')], default='draft', editable=False, max_length=9)),
-                ('name', models.CharField(max_length=200)),
-                ('mql_threshold', models.BigIntegerField(verbose_name='MQL threshold')),
-                ('mql_min_fit', models.BigIntegerField(blank=True, null=True, verbose_name='MQL minimum fit')),
-                ('mql_min_engagement', models.BigIntegerField(blank=True, null=True, verbose_name='MQL minimum engagement')),
-                ('fast_track_min_fit', models.BigIntegerField(blank=True, null=True)),
-                ('demote_margin', models.PositiveIntegerField(default=5)),
-                ('demote_after_nights', models.PositiveIntegerField(default=3)),
-                ('reentry_points', models.PositiveIntegerField(default=10, verbose_name='Re-entry points')),
-                ('fit_a', models.BigIntegerField(verbose_name='Fit for A')),
-                ('fit_b', models.BigIntegerField(verbose_name='Fit for B')),
-                ('engagement_1', models.BigIntegerField(verbose_name='Engagement for 1')),
-                ('engagement_2', models.BigIntegerField(verbose_name='Engagement for 2')),
-                ('fit_min', models.BigIntegerField(blank=True, null=True, verbose_name='Fit floor')),
-                ('fit_max', models.BigIntegerField(blank=True, null=True, verbose_name='Fit cap')),
-                ('engagement_min', models.BigIntegerField(blank=True, null=True, verbose_name='Engagement floor')),
-                ('engagement_max', models.BigIntegerField(blank=True, null=True, verbose_name='Engagement cap')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('note', models.TextField(blank=True, default='', help_text='What changed, and why. Publishing needs it.')),
-                ('published_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('published_from', models.CharField(blank=True, default='', editable=False, help_text='By whom or what where no user published it.', max_length=100)),
-                ('signed_marketing_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('signed_sales_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('retired_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('published_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('signed_marketing_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('signed_sales_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(blank=True, editable=False, null=True, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("published", "Published"), ("retired", "Retired")],
+                        default="draft",
+                        editable=False,
+                        max_length=9,
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("mql_threshold", models.BigIntegerField(verbose_name="MQL threshold")),
+                (
+                    "mql_min_fit",
+                    models.BigIntegerField(blank=True, null=True, verbose_name="MQL minimum fit"),
+                ),
+                (
+                    "mql_min_engagement",
+                    models.BigIntegerField(blank=True, null=True, verbose_name="MQL minimum engagement"),
+                ),
+                ("fast_track_min_fit", models.BigIntegerField(blank=True, null=True)),
+                ("demote_margin", models.PositiveIntegerField(default=5)),
+                ("demote_after_nights", models.PositiveIntegerField(default=3)),
+                ("reentry_points", models.PositiveIntegerField(default=10, verbose_name="Re-entry points")),
+                ("fit_a", models.BigIntegerField(verbose_name="Fit for A")),
+                ("fit_b", models.BigIntegerField(verbose_name="Fit for B")),
+                ("engagement_1", models.BigIntegerField(verbose_name="Engagement for 1")),
+                ("engagement_2", models.BigIntegerField(verbose_name="Engagement for 2")),
+                ("fit_min", models.BigIntegerField(blank=True, null=True, verbose_name="Fit floor")),
+                ("fit_max", models.BigIntegerField(blank=True, null=True, verbose_name="Fit cap")),
+                (
+                    "engagement_min",
+                    models.BigIntegerField(blank=True, null=True, verbose_name="Engagement floor"),
+                ),
+                (
+                    "engagement_max",
+                    models.BigIntegerField(blank=True, null=True, verbose_name="Engagement cap"),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True, default="", help_text="What changed, and why. Publishing needs it."
+                    ),
+                ),
+                ("published_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "published_from",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        editable=False,
+                        help_text="By whom or what where no user published it.",
+                        max_length=100,
+                    ),
+                ),
+                ("signed_marketing_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("signed_sales_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("retired_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "signed_marketing_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "signed_sales_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': [models.OrderBy(models.F('number'), descending=True, nulls_first=True), '-pk'],
+                "ordering": [models.OrderBy(models.F("number"), descending=True, nulls_first=True), "-pk"],
             },
         ),
         migrations.AddField(
-            model_name='rule',
-            name='rulebook',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='scoring.rulebook'),
+            model_name="rule",
+            name="rulebook",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="rules", to="scoring.rulebook"
+            ),
         ),
         migrations.CreateModel(
-            name='RuleGroup',
+            name="RuleGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField()),
-                ('name', models.CharField(max_length=200)),
-                ('dimension', models.CharField(choices=[('fit', 'Fit'), ('engagement', 'Engagement')], max_length=10)),
-                ('min_points', models.BigIntegerField(blank=True, null=True)),
-                ('max_points', models.BigIntegerField(blank=True, null=True)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('rulebook', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='groups', to='scoring.rulebook')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField()),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "dimension",
+                    models.CharField(choices=[("fit", "Fit"), ("engagement", "Engagement")], max_length=10),
+                ),
+                ("min_points", models.BigIntegerField(blank=True, null=True)),
+                ("max_points", models.BigIntegerField(blank=True, null=True)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "rulebook",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="groups",
+                        to="scoring.rulebook",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['rulebook', 'position', 'pk'],
+                "ordering": ["rulebook", "position", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='rule',
-            name='group',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='scoring.rulegroup'),
+            model_name="rule",
+            name="group",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="rules", to="scoring.rulegroup"
+            ),
         ),
         migrations.CreateModel(
-            name='ScoringRun',
+            name="ScoringRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('nightly', 'Nightly'), ('publish', 'Publication'), ('live', 'Live'), ('manual', 'By hand')], max_length=8)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('superseded', 'Superseded')], default='pending', max_length=10)),
-                ('day', leads.models.fields.DayField()),
-                ('full', models.BooleanField(default=True)),
-                ('promotes', models.BooleanField(default=True, help_text='Not where the day is not today.')),
-                ('requested_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('scored', models.BigIntegerField(default=0)),
-                ('changed', models.BigIntegerField(default=0)),
-                ('promoted', models.BigIntegerField(default=0)),
-                ('demoted', models.BigIntegerField(default=0)),
-                ('left_over', models.BigIntegerField(default=0, help_text='Qualified leads that the promotion limit left for later.')),
-                ('error', models.TextField(blank=True, default='')),
-                ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('rulebook', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='scoring.rulebook')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("nightly", "Nightly"),
+                            ("publish", "Publication"),
+                            ("live", "Live"),
+                            ("manual", "By hand"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                            ("superseded", "Superseded"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("day", leads.models.fields.DayField()),
+                ("full", models.BooleanField(default=True)),
+                ("promotes", models.BooleanField(default=True, help_text="Not where the day is not today.")),
+                ("requested_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("scored", models.BigIntegerField(default=0)),
+                ("changed", models.BigIntegerField(default=0)),
+                ("promoted", models.BigIntegerField(default=0)),
+                ("demoted", models.BigIntegerField(default=0)),
+                (
+                    "left_over",
+                    models.BigIntegerField(
+                        default=0, help_text="Qualified leads that the promotion limit left for later."
+                    ),
+                ),
+                ("error", models.TextField(blank=True, default="")),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "rulebook",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="scoring.rulebook",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='ScoringChunk',
+            name="ScoringChunk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first_lead', models.BigIntegerField(help_text='Lowest lead id, included.')),
-                ('last_lead', models.BigIntegerField(help_text='Highest lead id, included.')),
-                ('state', models.CharField(choices=[('free', 'Free'), ('taken', 'Taken'), ('done', 'Done'), ('failed', 'Failed')], default='free', max_length=6)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('scored', models.BigIntegerField(default=0)),
-                ('changed', models.BigIntegerField(default=0)),
-                ('error', models.TextField(blank=True, default='')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='scoring.scoringrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("first_lead", models.BigIntegerField(help_text="Lowest lead id, included.")),
+                ("last_lead", models.BigIntegerField(help_text="Highest lead id, included.")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("free", "Free"),
+                            ("taken", "Taken"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="free",
+                        max_length=6,
+                    ),
+                ),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                ("scored", models.BigIntegerField(default=0)),
+                ("changed", models.BigIntegerField(default=0)),
+                ("error", models.TextField(blank=True, default="")),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="chunks",
+                        to="scoring.scoringrun",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['run', 'first_lead'],
+                "ordering": ["run", "first_lead"],
             },
         ),
         migrations.CreateModel(
-            name='ScoreChange',
+            name="ScoreChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', leads.models.fields.DayField()),
-                ('rulebook_version', models.PositiveIntegerField()),
-                ('fit_before', models.BigIntegerField(blank=True, null=True)),
-                ('engagement_before', models.BigIntegerField(blank=True, null=True)),
-                ('qualified_before', models.BooleanField(blank=True, null=True)),
-                ('fit_after', models.BigIntegerField()),
-                ('engagement_after', models.BigIntegerField()),
-                ('qualified_after', models.BooleanField()),
-                ('lead', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='score_changes', to='leads.lead')),
-                ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scoring.scoringrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", leads.models.fields.DayField()),
+                ("rulebook_version", models.PositiveIntegerField()),
+                ("fit_before", models.BigIntegerField(blank=True, null=True)),
+                ("engagement_before", models.BigIntegerField(blank=True, null=True)),
+                ("qualified_before", models.BooleanField(blank=True, null=True)),
+                ("fit_after", models.BigIntegerField()),
+                ("engagement_after", models.BigIntegerField()),
+                ("qualified_after", models.BooleanField()),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="score_changes",
+                        to="leads.lead",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="scoring.scoringrun",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='rulebook',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'published')), fields=('state',), name='scoring_rulebook_one_published', violation_error_message='Another rulebook is published.'),
+            model_name="rulebook",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "published")),
+                fields=("state",),
+                name="scoring_rulebook_one_published",
+                violation_error_message="Another rulebook is published.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rulebook',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('number__isnull', True), ('published_at__isnull', True), ('state', 'draft')), models.Q(models.Q(('state', 'draft'), _negated=True), ('number__isnull', False), ('published_at__isnull', False)), _connector='OR'), name='scoring_rulebook_number_when_published', violation_error_message='A rulebook gets its number when it is published.'),
+            model_name="rulebook",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("number__isnull", True), ("published_at__isnull", True), ("state", "draft")),
+                    models.Q(
+                        models.Q(("state", "draft"), _negated=True),
+                        ("number__isnull", False),
+                        ("published_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="scoring_rulebook_number_when_published",
+                violation_error_message="A rulebook gets its number when it is published.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rulebook',
-            constraint=models.CheckConstraint(condition=models.Q(('published_by__isnull', True), ('published_at__isnull', False), _connector='OR'), name='scoring_rulebook_published_by_with_at', violation_error_message='Who published is recorded with when.'),
+            model_name="rulebook",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("published_by__isnull", True), ("published_at__isnull", False), _connector="OR"
+                ),
+                name="scoring_rulebook_published_by_with_at",
+                violation_error_message="Who published is recorded with when.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rulebook',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('signed_marketing_at__isnull', True), ('signed_marketing_by__isnull', True)), models.Q(('signed_marketing_at__isnull', False), ('signed_marketing_by__isnull', False)), _connector='OR'), name='scoring_rulebook_marketing_signature_whole', violation_error_message='A signature has a name and a time.'),
+            model_name="rulebook",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("signed_marketing_at__isnull", True), ("signed_marketing_by__isnull", True)),
+                    models.Q(("signed_marketing_at__isnull", False), ("signed_marketing_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="scoring_rulebook_marketing_signature_whole",
+                violation_error_message="A signature has a name and a time.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rulebook',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('signed_sales_at__isnull', True), ('signed_sales_by__isnull', True)), models.Q(('signed_sales_at__isnull', False), ('signed_sales_by__isnull', False)), _connector='OR'), name='scoring_rulebook_sales_signature_whole', violation_error_message='A signature has a name and a time.'),
+            model_name="rulebook",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("signed_sales_at__isnull", True), ("signed_sales_by__isnull", True)),
+                    models.Q(("signed_sales_at__isnull", False), ("signed_sales_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="scoring_rulebook_sales_signature_whole",
+                violation_error_message="A signature has a name and a time.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rulebook',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('retired_at__isnull', False), ('state', 'retired')), models.Q(models.Q(('state', 'retired'), _negated=True), ('retired_at__isnull', True)), _connector='OR'), name='scoring_rulebook_retired_at_when_retired', violation_error_message='A rulebook has a time of retirement if and only if it is retired.'),
+            model_name="rulebook",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("retired_at__isnull", False), ("state", "retired")),
+                    models.Q(models.Q(("state", "retired"), _negated=True), ("retired_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="scoring_rulebook_retired_at_when_retired",
+                violation_error_message="A rulebook has a time of retirement if and only if it is retired.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rulebook',
-            constraint=models.CheckConstraint(condition=models.Q(('fit_a__gt', models.F('fit_b'))), name='scoring_rulebook_fit_grades', violation_error_message='Fit for A must be above fit for B.'),
+            model_name="rulebook",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("fit_a__gt", models.F("fit_b"))),
+                name="scoring_rulebook_fit_grades",
+                violation_error_message="Fit for A must be above fit for B.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rulebook',
-            constraint=models.CheckConstraint(condition=models.Q(('engagement_1__gt', models.F('engagement_2'))), name='scoring_rulebook_engagement_grades', violation_error_message='Engagement for 1 must be above engagement for 2.'),
+            model_name="rulebook",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("engagement_1__gt", models.F("engagement_2"))),
+                name="scoring_rulebook_engagement_grades",
+                violation_error_message="Engagement for 1 must be above engagement for 2.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rulebook',
-            constraint=models.CheckConstraint(condition=models.Q(('fit_min__isnull', True), ('fit_max__isnull', True), ('fit_min__lte', models.F('fit_max')), _connector='OR'), name='scoring_rulebook_fit_bounds', violation_error_message='The fit floor must not be above the fit cap.'),
+            model_name="rulebook",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("fit_min__isnull", True),
+                    ("fit_max__isnull", True),
+                    ("fit_min__lte", models.F("fit_max")),
+                    _connector="OR",
+                ),
+                name="scoring_rulebook_fit_bounds",
+                violation_error_message="The fit floor must not be above the fit cap.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rulebook',
-            constraint=models.CheckConstraint(condition=models.Q(('engagement_min__isnull', True), ('engagement_max__isnull', True), ('engagement_min__lte', models.F('engagement_max')), _connector='OR'), name='scoring_rulebook_engagement_bounds', violation_error_message='The engagement floor must not be above the engagement cap.'),
+            model_name="rulebook",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("engagement_min__isnull", True),
+                    ("engagement_max__isnull", True),
+                    ("engagement_min__lte", models.F("engagement_max")),
+                    _connector="OR",
+                ),
+                name="scoring_rulebook_engagement_bounds",
+                violation_error_message="The engagement floor must not be above the engagement cap.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rulegroup',
-            constraint=models.UniqueConstraint(fields=('rulebook', 'key'), name='scoring_rulegroup_key_unique', violation_error_message='Another group of this rulebook has this key.'),
+            model_name="rulegroup",
+            constraint=models.UniqueConstraint(
+                fields=("rulebook", "key"),
+                name="scoring_rulegroup_key_unique",
+                violation_error_message="Another group of this rulebook has this key.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rulegroup',
-            constraint=models.CheckConstraint(condition=models.Q(('min_points__isnull', True), ('max_points__isnull', True), ('min_points__lte', models.F('max_points')), _connector='OR'), name='scoring_rulegroup_bounds', violation_error_message='The floor of a group must not be above its cap.'),
+            model_name="rulegroup",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("min_points__isnull", True),
+                    ("max_points__isnull", True),
+                    ("min_points__lte", models.F("max_points")),
+                    _connector="OR",
+                ),
+                name="scoring_rulegroup_bounds",
+                violation_error_message="The floor of a group must not be above its cap.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rule',
-            constraint=models.UniqueConstraint(fields=('rulebook', 'key'), name='scoring_rule_key_unique', violation_error_message='Another rule of this rulebook has this key.'),
+            model_name="rule",
+            constraint=models.UniqueConstraint(
+                fields=("rulebook", "key"),
+                name="scoring_rule_key_unique",
+                violation_error_message="Another rule of this rulebook has this key.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rule',
-            constraint=models.CheckConstraint(condition=models.Q(('points__gte', -1000), ('points__lte', 1000), models.Q(('points', 0), _negated=True)), name='scoring_rule_points_in_range', violation_error_message='Points must be a whole number from -1000 to 1000, and not 0.'),
+            model_name="rule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("points__gte", -1000), ("points__lte", 1000), models.Q(("points", 0), _negated=True)
+                ),
+                name="scoring_rule_points_in_range",
+                violation_error_message="Points must be a whole number from -1000 to 1000, and not 0.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rule',
-            constraint=models.CheckConstraint(condition=models.Q(('max_points__isnull', True), ('max_points__gte', 1), _connector='OR'), name='scoring_rule_max_points_positive', violation_error_message='A cap must be a positive whole number.'),
+            model_name="rule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("max_points__isnull", True), ("max_points__gte", 1), _connector="OR"),
+                name="scoring_rule_max_points_positive",
+                violation_error_message="A cap must be a positive whole number.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decay_days__isnull', True), ('decay_kind', 'none'), ('decay_percent__isnull', True)), models.Q(('decay_days__gte', 1), models.Q(models.Q(('decay_kind', 'linear'), ('decay_percent__gte', 1), ('decay_percent__lte', 100)), models.Q(('decay_kind', 'compound'), ('decay_percent__gte', 10), ('decay_percent__lte', 100)), _connector='OR')), _connector='OR'), name='scoring_rule_decay_whole', violation_error_message='Decay needs days and a percentage: 1 to 100 linear, 10 to 100 compound.'),
+            model_name="rule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("decay_days__isnull", True), ("decay_kind", "none"), ("decay_percent__isnull", True)
+                    ),
+                    models.Q(
+                        ("decay_days__gte", 1),
+                        models.Q(
+                            models.Q(
+                                ("decay_kind", "linear"),
+                                ("decay_percent__gte", 1),
+                                ("decay_percent__lte", 100),
+                            ),
+                            models.Q(
+                                ("decay_kind", "compound"),
+                                ("decay_percent__gte", 10),
+                                ("decay_percent__lte", 100),
+                            ),
+                            _connector="OR",
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="scoring_rule_decay_whole",
+                violation_error_message="Decay needs days and a percentage: 1 to 100 linear, 10 to 100 compound.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('every_days__gte', 1), ('kind', 'silence')), models.Q(models.Q(('kind', 'silence'), _negated=True), ('every_days__isnull', True)), _connector='OR'), name='scoring_rule_every_days_of_silence', violation_error_message='A silence rule, and no other, says after how many days it counts.'),
+            model_name="rule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("every_days__gte", 1), ("kind", "silence")),
+                    models.Q(models.Q(("kind", "silence"), _negated=True), ("every_days__isnull", True)),
+                    _connector="OR",
+                ),
+                name="scoring_rule_every_days_of_silence",
+                violation_error_message="A silence rule, and no other, says after how many days it counts.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scoringrun',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'nightly')), fields=('day',), name='scoring_scoringrun_one_nightly_a_day', violation_error_message='There is a nightly run for this day already.'),
+            model_name="scoringrun",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "nightly")),
+                fields=("day",),
+                name="scoring_scoringrun_one_nightly_a_day",
+                violation_error_message="There is a nightly run for this day already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scoringrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state__in', ['pending', 'running'])), models.Q(models.Q(('state__in', ['pending', 'running']), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='scoring_scoringrun_ended_at_when_ended', violation_error_message='A run has an end if and only if it has ended.'),
+            model_name="scoringrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), ("state__in", ["pending", "running"])),
+                    models.Q(
+                        models.Q(("state__in", ["pending", "running"]), _negated=True),
+                        ("ended_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="scoring_scoringrun_ended_at_when_ended",
+                violation_error_message="A run has an end if and only if it has ended.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scoringrun',
-            constraint=models.CheckConstraint(condition=models.Q(('requested_at__isnull', False)), name='scoring_scoringrun_requested_by_with_at', violation_error_message='Who asked for a run is recorded with when.'),
+            model_name="scoringrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("requested_at__isnull", False)),
+                name="scoring_scoringrun_requested_by_with_at",
+                violation_error_message="Who asked for a run is recorded with when.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scoringchunk',
-            constraint=models.UniqueConstraint(fields=('run', 'first_lead'), name='scoring_scoringchunk_once', violation_error_message='This run has such a chunk already.'),
+            model_name="scoringchunk",
+            constraint=models.UniqueConstraint(
+                fields=("run", "first_lead"),
+                name="scoring_scoringchunk_once",
+                violation_error_message="This run has such a chunk already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scoringchunk',
-            constraint=models.CheckConstraint(condition=models.Q(('first_lead__lte', models.F('last_lead'))), name='scoring_scoringchunk_range', violation_error_message='A chunk must begin before it ends.'),
+            model_name="scoringchunk",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("first_lead__lte", models.F("last_lead"))),
+                name="scoring_scoringchunk_range",
+                violation_error_message="A chunk must begin before it ends.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scoringchunk',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lease_token__isnull', False), ('leased_until__isnull', False), ('state', 'taken')), models.Q(('state', 'taken'), _negated=True), _connector='OR'), name='scoring_scoringchunk_lease_when_taken', violation_error_message='A taken chunk has a lease.'),
+            model_name="scoringchunk",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("lease_token__isnull", False), ("leased_until__isnull", False), ("state", "taken")
+                    ),
+                    models.Q(("state", "taken"), _negated=True),
+                    _connector="OR",
+                ),
+                name="scoring_scoringchunk_lease_when_taken",
+                violation_error_message="A taken chunk has a lease.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scoringchunk',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('state', 'done')), models.Q(models.Q(('state', 'done'), _negated=True), ('done_at__isnull', True)), _connector='OR'), name='scoring_scoringchunk_done_at_when_done', violation_error_message='A chunk has a time of completion if and only if it is done.'),
+            model_name="scoringchunk",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("done_at__isnull", False), ("state", "done")),
+                    models.Q(models.Q(("state", "done"), _negated=True), ("done_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="scoring_scoringchunk_done_at_when_done",
+                violation_error_message="A chunk has a time of completion if and only if it is done.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='scorechange',
-            index=models.Index(fields=['lead', 'id'], name='scoring_scorechange_lead'),
+            model_name="scorechange",
+            index=models.Index(fields=["lead", "id"], name="scoring_scorechange_lead"),
         ),
     ]

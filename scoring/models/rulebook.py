@@ -43,23 +43,47 @@ class Rulebook(models.Model):
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
     )
     note = models.TextField(blank=True, default="", help_text="What changed, and why. Publishing needs it.")
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
     )
     published_from = models.CharField(
-        max_length=100, blank=True, default="", editable=False, help_text="By whom or what where no user published it."
+        max_length=100,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="By whom or what where no user published it.",
     )
     signed_marketing_at = models.DateTimeField(null=True, blank=True, editable=False)
     signed_marketing_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
     )
     signed_sales_at = models.DateTimeField(null=True, blank=True, editable=False)
     signed_sales_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
     )
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -196,9 +220,13 @@ class Rule(models.Model):
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     points = models.SmallIntegerField()
-    max_points = models.PositiveBigIntegerField(null=True, blank=True, help_text="Cap on the size of what it gives.")
+    max_points = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Cap on the size of what it gives."
+    )
     enabled = models.BooleanField(default=True)
-    fast_track = models.BooleanField(default=False, help_text="Meeting it qualifies the lead whatever the total.")
+    fast_track = models.BooleanField(
+        default=False, help_text="Meeting it qualifies the lead whatever the total."
+    )
     disqualifies = models.BooleanField(default=False, help_text="Meeting it keeps the lead from qualifying.")
     position = models.PositiveSmallIntegerField(default=0)
     match = models.CharField(max_length=3, choices=Match.choices, default=Match.ALL)
@@ -246,7 +274,8 @@ class Rule(models.Model):
                 violation_error_message="Decay needs days and a percentage: 1 to 100 linear, 10 to 100 compound.",
             ),
             models.CheckConstraint(
-                condition=Q(kind="silence", every_days__gte=1) | (~Q(kind="silence") & Q(every_days__isnull=True)),
+                condition=Q(kind="silence", every_days__gte=1)
+                | (~Q(kind="silence") & Q(every_days__isnull=True)),
                 name="scoring_rule_every_days_of_silence",
                 violation_error_message="A silence rule, and no other, says after how many days it counts.",
             ),

@@ -45,7 +45,9 @@ class ScoringRun(models.Model):
     changed = models.BigIntegerField(default=0)
     promoted = models.BigIntegerField(default=0)
     demoted = models.BigIntegerField(default=0)
-    left_over = models.BigIntegerField(default=0, help_text="Qualified leads that the promotion limit left for later.")
+    left_over = models.BigIntegerField(
+        default=0, help_text="Qualified leads that the promotion limit left for later."
+    )
     error = models.TextField(blank=True, default="")
 
     class Meta:
@@ -115,7 +117,8 @@ class ScoringChunk(models.Model):
                 violation_error_message="A taken chunk has a lease.",
             ),
             models.CheckConstraint(
-                condition=Q(state="done", done_at__isnull=False) | (~Q(state="done") & Q(done_at__isnull=True)),
+                condition=Q(state="done", done_at__isnull=False)
+                | (~Q(state="done") & Q(done_at__isnull=True)),
                 name="scoring_scoringchunk_done_at_when_done",
                 violation_error_message="A chunk has a time of completion if and only if it is done.",
             ),
