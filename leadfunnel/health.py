@@ -12,6 +12,7 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
+from kombu.exceptions import OperationalError as BrokerError
 
 from leadfunnel.celery import app
 
@@ -47,6 +48,6 @@ def _broker_problem() -> str:
     try:
         with app.connection_for_write() as broker:
             broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=2)
-    except (OSError, broker.connection_errors) as error:
+    except (BrokerError, OSError) as error:
         return str(error)
     return ""

@@ -180,20 +180,26 @@ STORAGES = {
 # --- Mail and logs -----------------------------------------------------------------------------------------------
 vars().update(env.email("EMAIL_URL", "consolemail://"))
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", allowed=["DEBUG", "INFO", "WARNING", "ERROR"])
+QUIET_LEVEL = "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    # Django's own handlers would print everything twice.
-    "loggers": {"django": {"handlers": [], "level": LOG_LEVEL, "propagate": True}},
+    "loggers": {
+        # Django's own handlers would print everything twice.
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        # One line for each start, and two for each task, every minute: only when somebody looks for trouble.
+        **{name: {"level": QUIET_LEVEL} for name in ("axes", "celery.app.trace", "celery.worker.strategy")},
+    },
 }
 
 # --- Jobs --------------------------------------------------------------------------------------------------------
 REDIS_URL = env.broker("REDIS_URL")
 QUEUE_DIR = DATA_DIR / "queue"
 CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object]
 if REDIS_URL:
     # A task of a killed worker comes back after 900 s, and the restore is tried at every chance (13 s, else up to 100).
     CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -105,6 +105,26 @@ def no_template_syntax_in_pages() -> Iterator[None]:
     patch.undo()
 
 
+# --- The database ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True, scope="session")
+def flush_may_erase_history() -> Iterator[None]:
+    """Triggers refuse to delete history; emptying the tables after a test with transactions has to."""
+    patch = pytest.MonkeyPatch()
+    teardown = django.test.TransactionTestCase._fixture_teardown
+
+    def teardown_erasing(self: django.test.TransactionTestCase) -> None:
+        from leads.triggers import erasing
+
+        with erasing():
+            teardown(self)
+
+    patch.setattr(django.test.TransactionTestCase, "_fixture_teardown", teardown_erasing)
+    yield
+    patch.undo()
+
+
 # --- A real browser ----------------------------------------------------------------------------------------------
 
 

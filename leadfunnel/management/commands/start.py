@@ -1,0 +1,93 @@
+"""manage.py start: everything that Leadfunnel needs on one machine, in one foreground command."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import urllib.error
+import urllib.request
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from leadfunnel.demo import logins
+from leadfunnel.supervisor import Program, Supervisor
+from leads.models import Lead
+
+
+class Command(BaseCommand):
+    help = "Prepares the database, then runs web server, worker and scheduler until Ctrl-C."
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        refuse_taken_port(settings.PORT)
+        self._prepare()
+        # The programs open their own; one that is shared across a fork breaks.
+        connections.close_all()
+        supervisor = Supervisor(output=sys.stdout)
+        status = supervisor.run(_programs(), when_started=self._announce)
+        if status:
+            sys.exit(status)
+
+    def _prepare(self) -> None:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            self._say("Preparing the database ...")
+            call_command("migrate", verbosity=0, interactive=False)
+        if not settings.DEBUG:
+            call_command("collectstatic", verbosity=0, interactive=False)
+        elif not get_user_model().objects.exists() and not Lead.objects.exists():
+            self._say("Loading the demo (once) ...")
+            call_command("seed_demo", stdout=self.stdout)
+
+    def _announce(self) -> bool:
+        """Once the web server answers: say where, and who may sign in."""
+        address = f"http://127.0.0.1:{settings.PORT}"
+        try:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=2):
+                pass
+        except urllib.error.HTTPError as error:
+            self._say(f"The web server answers, but {address}/healthz says: {error.read().decode()}")
+        except OSError:
+            return False
+        self._say(f"\nLeadfunnel runs at {address}   (Ctrl-C stops it)")
+        for role, username in logins.working_logins():
+            self._say(f"  {role.label:<14} {username} / {logins.PASSWORD}")
+        connections.close_all()
+        return True
+
+    def _say(self, message: str) -> None:
+        self.stdout.write(message)
+        self.stdout.flush()
+
+
+def _programs() -> list[Program]:
+    python = sys.executable
+    worker_count = 1 if connection.vendor == "sqlite" else settings.WORKER_CONCURRENCY
+    return [
+        Program(
+            "web", [python, "-m", "gunicorn", "-c", "python:leadfunnel.gunicorn_conf", "leadfunnel.wsgi"]
+        ),
+        Program(
+            "worker",
+            [python, "-m", "celery", "--quiet", "-A", "leadfunnel", "worker", "-B", "-c", str(worker_count)],
+        ),
+    ]
+
+
+def refuse_taken_port(port: int) -> None:
+    """Before anything is prepared: one sentence now instead of a traceback of the web server later."""
+    with socket.socket() as probe:
+        # As gunicorn binds: a port whose last connections are still closing is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} cannot be used ({error.strerror}). Choose another one: PORT={port % 65535 + 1} make run"
+            ) from None
