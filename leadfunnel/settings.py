@@ -198,7 +198,7 @@ LOGGING = {
 # --- Jobs --------------------------------------------------------------------------------------------------------
 REDIS_URL = env.broker("REDIS_URL")
 QUEUE_DIR = DATA_DIR / "queue"
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object]
 if REDIS_URL:
     # A task of a killed worker comes back after 900 s, and the restore is tried at every chance (13 s, else up to 100).

@@ -38,15 +38,15 @@ class Supervisor:
         self._output = output
         self._running: dict[str, subprocess.Popen[str]] = {}
         self._printers: list[threading.Thread] = []
-        self._stopped_by: int | None = None
+        self._signals = 0
 
     def run(self, programs: Sequence[Program], *, when_started: Callable[[], bool]) -> int:
         """Run until told to stop; `when_started` is asked until it says True. Returns the exit status to end with."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._remember_signal)
+            signal.signal(number, self._count_signal)
         try:
             for program in programs:
-                if self._stopped_by is None:
+                if not self._signals:
                     self._start(program)
             # Only now: a process with threads should not fork.
             for name, process in self._running.items():
@@ -55,8 +55,8 @@ class Supervisor:
         finally:
             self._stop_all()
 
-    def _remember_signal(self, number: int, frame: FrameType | None) -> None:
-        self._stopped_by = number
+    def _count_signal(self, number: int, frame: FrameType | None) -> None:
+        self._signals += 1
 
     def _start(self, program: Program) -> None:
         process = subprocess.Popen(
@@ -83,27 +83,26 @@ class Supervisor:
 
     def _watch(self, when_started: Callable[[], bool]) -> int:
         started = False
-        while self._stopped_by is None:
+        while not self._signals:
             for name, process in self._running.items():
                 if process.poll() is not None:
                     self._say(f"{name} ended by itself (status {process.returncode}); stopping the rest.")
                     return 1
             started = started or when_started()
             time.sleep(POLL_SECONDS)
-        self._say("Stopping ...")
+        self._say("Stopping ... (Ctrl-C again: at once)")
         return 0
 
     def _stop_all(self) -> None:
         for process in self._running.values():
-            _signal_group(process, signal.SIGTERM)
+            process.terminate()  # each one stops its own children in order
         deadline = time.monotonic() + self._stop_seconds
-        while time.monotonic() < deadline and any(
-            process.poll() is None for process in self._running.values()
-        ):
+        while any(process.poll() is None for process in self._running.values()):
+            if self._signals > 1 or time.monotonic() > deadline:
+                break
             time.sleep(POLL_SECONDS)
         for process in self._running.values():
-            # Also those that a program left behind in its group when it ended.
-            _signal_group(process, signal.SIGKILL)
+            _kill_group(process)
             process.wait()
         for printer in self._printers:
             printer.join(timeout=1)
@@ -112,9 +111,10 @@ class Supervisor:
         print(message, file=self._output, flush=True)
 
 
-def _signal_group(process: subprocess.Popen[str], number: signal.Signals) -> None:
+def _kill_group(process: subprocess.Popen[str]) -> None:
+    """Whatever has not ended by itself, and what a program left behind in its group when it ended."""
     try:
-        os.killpg(process.pid, number)
+        os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         return  # the whole group has ended
 
