@@ -56,7 +56,7 @@ INSTALLED_APPS = [
     "leads",
     "scoring",
     "reports",
-    "django.contrib.admin",
+    "leadfunnel.admin_config.LeadfunnelAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

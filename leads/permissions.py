@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+
 from leads.models import Handoff, Lead, Role, User
 
 
@@ -31,3 +34,8 @@ def can_work(user: User, lead: Lead) -> bool:
     return user.is_manager and (
         user.team_id is None or bool(lead.owner and lead.owner.team_id == user.team_id)
     )
+
+
+def may_enter_admin(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Those roles that keep something there; each of them writes only what is theirs (leads.admin)."""
+    return isinstance(user, User) and bool(user.roles & {Role.MARKETER, Role.MANAGER, Role.ADMINISTRATOR})

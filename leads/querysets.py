@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from leads.models import Stage, User
 
 
-class LeadQuerySet(models.QuerySet["Lead"]):
+# The type checker meets these modules in the midst of the models' import and cannot name the models yet.
+
+
+class LeadQuerySet(models.QuerySet["Lead"]):  # type: ignore[name-defined]
     def in_stage(self, *stages: Stage) -> LeadQuerySet:
         return self.filter(stage__in=stages)
 
 
-class StageChangeQuerySet(models.QuerySet["StageChange"]):
+class StageChangeQuerySet(models.QuerySet["StageChange"]):  # type: ignore[name-defined]
     def counted(self) -> StageChangeQuerySet:
         """Undone changes do not exist for any metric."""
         return self.filter(undone=False)
@@ -25,7 +28,7 @@ class StageChangeQuerySet(models.QuerySet["StageChange"]):
         return self.order_by("occurred_at", "to_position", "pk")
 
 
-class HandoffQuerySet(models.QuerySet["Handoff"]):
+class HandoffQuerySet(models.QuerySet["Handoff"]):  # type: ignore[name-defined]
     def waiting(self) -> HandoffQuerySet:
         return self.filter(state="waiting")
 

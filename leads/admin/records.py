@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from leads.admin.base import ReadOnlyAdmin, ReadOnlyInline, RoleAdmin, RoleInline
+from leads.lifecycle import begin_lifecycles
+from leads.models import (
+    Activity,
+    ActivityType,
+    Asset,
+    AttributeKey,
+    Campaign,
+    CampaignCost,
+    ChangeLogEntry,
+    Company,
+    Lead,
+    LeadIdentifier,
+    LeadScore,
+    Role,
+)
+
+MARKETERS = frozenset({Role.MARKETER})
+
+
+class IdentifierInline(ReadOnlyInline):
+    model = LeadIdentifier
+
+
+@admin.register(Lead)
+class LeadAdmin(RoleAdmin):
+    """Facts of a lead. Its stage and its hold are moved by decisions, not here."""
+
+    writers = MARKETERS
+    list_display = ("display_name", "email", "company_name", "stage", "source", "created_at")
+    list_filter = ("stage",)
+    search_fields = (
+        "email_folded__startswith",
+        "last_name_folded__startswith",
+        "company_name_folded__startswith",
+    )
+    search_help_text = "The beginning of an e-mail address, last name or company, in small letters."
+    autocomplete_fields = ("company", "campaign", "owner")
+    readonly_fields = (
+        "stage",
+        "stage_entered_at",
+        "hold_until",
+        "evidence_after",
+        "email_domain",
+        "email_domain_type",
+        "created_day",
+        "unparsed",
+        "attributes_typed",
+    )
+    inlines: ClassVar = [IdentifierInline]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        # The day of creation is where the lead's history begins: it is set once.
+        return (*self.readonly_fields, "created_at") if obj else self.readonly_fields
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
+        if not change:
+            obj.stage_entered_at = obj.created_at
+        super().save_model(request, obj, form, change)
+        if not change:
+            begin_lifecycles(ids_sql="%s", params=[obj.pk])
+
+
+@admin.register(Company)
+class CompanyAdmin(RoleAdmin):
+    writers = MARKETERS
+    list_display = ("name", "domain", "industry", "employees", "country", "owner")
+    search_fields = ("name_folded__startswith", "domain__startswith")
+    autocomplete_fields = ("owner",)
+    ordering = ("pk",)
+
+
+class CampaignCostInline(RoleInline):
+    model = CampaignCost
+    writers = MARKETERS
+    may_delete = True
+    exclude = ("source",)
+
+
+@admin.register(Campaign)
+class CampaignAdmin(RoleAdmin):
+    writers = MARKETERS
+    list_display = ("name", "source", "channel")
+    search_fields = ("name_folded",)
+    inlines: ClassVar = [CampaignCostInline]
+
+
+@admin.register(CampaignCost)
+class CampaignCostAdmin(RoleAdmin):
+    writers = MARKETERS
+    may_delete = True
+    list_display = ("__str__", "starts_on", "ends_on", "amount", "currency")
+    autocomplete_fields = ("campaign",)
+
+
+@admin.register(ActivityType)
+class ActivityTypeAdmin(RoleAdmin):
+    writers = MARKETERS
+    list_display = ("label", "code", "category")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        # Rulebooks, published ones too, name types by their code.
+        return ("code",) if obj else ()
+
+
+@admin.register(AttributeKey)
+class AttributeKeyAdmin(RoleAdmin):
+    writers = MARKETERS
+    list_display = ("label", "scope", "key", "type")
+    list_filter = ("scope", "type")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("scope", "key") if obj else ()
+
+
+@admin.register(Asset)
+class AssetAdmin(ReadOnlyAdmin):
+    list_display = ("name",)
+    search_fields = ("name_folded__startswith",)
+
+
+@admin.register(Activity)
+class ActivityAdmin(ReadOnlyAdmin):
+    list_display = ("lead", "type", "occurred_at", "asset", "campaign")
+    list_select_related = ("lead", "type", "asset", "campaign")
+    ordering = ("-pk",)
+
+
+@admin.register(LeadScore)
+class LeadScoreAdmin(ReadOnlyAdmin):
+    list_display = ("lead", "grade", "total", "fit", "engagement", "qualified", "rulebook_version", "day")
+    list_select_related = ("lead",)
+    ordering = ("pk",)
+
+
+@admin.register(ChangeLogEntry)
+class ChangeLogEntryAdmin(ReadOnlyAdmin):
+    list_display = ("pk", "lead_id")
+    ordering = ("pk",)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from leads.models import Lead, Reason, Role, Stage, StageChange
+from tests.factories import HandoffFactory, LeadFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+READ_ONLY = ["stagechange", "handoff", "handoffdecision", "leadscore", "activity", "asset", "changelogentry"]
+REGISTERED = sorted(
+    (model._meta.app_label, model._meta.model_name)
+    for model in admin.site._registry
+    if model._meta.app_label in ("leads", "scoring")
+)
+
+
+def client_of(role: Role | None) -> Client:
+    client = Client()
+    client.force_login(UserFactory(role=role))
+    return client
+
+
+def test_every_model_has_an_admin_page() -> None:
+    inline = {"workinghours", "leadidentifier", "rule", "condition", "rulegroup"}
+    models = {
+        (model._meta.app_label, model._meta.model_name)
+        for app in ("leads", "scoring")
+        for model in apps.get_app_config(app).get_models()
+    }
+
+    assert {key for key in models - set(REGISTERED) if key[1] not in inline} == set()
+
+
+@pytest.mark.parametrize(("app", "model"), REGISTERED)
+@pytest.mark.parametrize("role", [Role.MARKETER, Role.MANAGER, Role.ADMINISTRATOR])
+def test_list_opens_for_those_who_keep_something_there(role: Role, app: str, model: str) -> None:
+    HandoffFactory()
+
+    response = client_of(role).get(reverse(f"admin:{app}_{model}_changelist"))
+
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("role", [Role.REP, None])
+def test_admin_is_closed_to_others(role: Role | None) -> None:
+    response = client_of(role).get(reverse("admin:index"), follow=True)
+
+    assert response.status_code == 403
+
+
+def test_admin_asks_a_stranger_to_sign_in_on_the_one_page_for_that() -> None:
+    response = Client().get(reverse("admin:index"), follow=True)
+
+    assert response.redirect_chain[-1][0].startswith(reverse("login"))
+
+
+@pytest.mark.parametrize("model", READ_ONLY)
+@pytest.mark.parametrize("role", [Role.MARKETER, Role.MANAGER, Role.ADMINISTRATOR])
+def test_history_is_neither_added_nor_deleted(role: Role, model: str) -> None:
+    handoff = HandoffFactory()
+    client = client_of(role)
+
+    assert client.get(reverse(f"admin:leads_{model}_add")).status_code == 403
+    if model == "handoff":
+        assert client.post(reverse("admin:leads_handoff_delete", args=[handoff.pk])).status_code == 403
+        assert (
+            client.post(reverse("admin:leads_handoff_change", args=[handoff.pk]), {"fit": 1}).status_code
+            == 403
+        )
+
+
+def test_a_lead_added_by_hand_begins_its_history() -> None:
+    url = reverse("admin:leads_lead_add")
+    form = client_of(Role.MARKETER).get(url).context["adminform"].form
+    data = dict.fromkeys(form.fields, "")
+    data |= {"email": "new@company.example", "attributes": "{}", "email_opt_out": "unknown"}
+    data |= {"created_at_0": "2026-03-02", "created_at_1": "10:00:00"}
+    data |= {"identifiers-TOTAL_FORMS": "0", "identifiers-INITIAL_FORMS": "0"}
+
+    response = client_of(Role.MARKETER).post(url, data)
+
+    assert response.status_code == 302, response.context["adminform"].form.errors
+    assert StageChange.objects.get(lead__email="new@company.example").to_stage == Stage.LEAD
+
+
+def test_the_stage_of_a_lead_is_not_edited() -> None:
+    lead = LeadFactory()
+    url = reverse("admin:leads_lead_change", args=[lead.pk])
+
+    assert "stage" not in client_of(Role.MARKETER).get(url).context["adminform"].form.fields
+    assert Lead.objects.get(pk=lead.pk).stage == Stage.LEAD
+
+
+def test_a_manager_edits_reasons_and_a_marketer_does_not() -> None:
+    reason = Reason.objects.get(key="no_budget")
+    url = reverse("admin:leads_reason_change", args=[reason.pk])
+    data = {
+        "label": "No money",
+        "leads_to": "recycled",
+        "cooldown_days": "90",
+        "position": "1",
+        "is_active": "on",
+    }
+
+    assert client_of(Role.MARKETER).post(url, data).status_code == 403
+    assert client_of(Role.MANAGER).post(url, data).status_code == 302
+
+    reason.refresh_from_db()
+    assert (reason.label, reason.cooldown_days) == ("No money", 90)
+
+
+def test_a_broken_constraint_is_a_sentence_in_the_form() -> None:
+    reason = Reason.objects.get(key="no_budget")
+    data = {"label": "No budget", "leads_to": "disqualified", "cooldown_days": "90", "position": "1"}
+
+    response = client_of(Role.MANAGER).post(reverse("admin:leads_reason_change", args=[reason.pk]), data)
+
+    assert response.status_code == 200
+    assert "one that disqualifies has none" in response.content.decode()
