@@ -264,7 +264,8 @@ class Rule(models.Model):
             models.CheckConstraint(
                 condition=Q(decay_kind="none", decay_percent__isnull=True, decay_days__isnull=True)
                 | (
-                    Q(decay_days__gte=1)
+                    # A comparison with nothing is neither true nor false, and a constraint lets that pass.
+                    Q(decay_days__isnull=False, decay_percent__isnull=False, decay_days__gte=1)
                     & (
                         Q(decay_kind="linear", decay_percent__gte=1, decay_percent__lte=100)
                         | Q(decay_kind="compound", decay_percent__gte=10, decay_percent__lte=100)
@@ -274,7 +275,7 @@ class Rule(models.Model):
                 violation_error_message="Decay needs days and a percentage: 1 to 100 linear, 10 to 100 compound.",
             ),
             models.CheckConstraint(
-                condition=Q(kind="silence", every_days__gte=1)
+                condition=Q(kind="silence", every_days__isnull=False, every_days__gte=1)
                 | (~Q(kind="silence") & Q(every_days__isnull=True)),
                 name="scoring_rule_every_days_of_silence",
                 violation_error_message="A silence rule, and no other, says after how many days it counts.",

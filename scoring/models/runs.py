@@ -65,11 +65,6 @@ class ScoringRun(models.Model):
                 name="scoring_scoringrun_ended_at_when_ended",
                 violation_error_message="A run has an end if and only if it has ended.",
             ),
-            models.CheckConstraint(
-                condition=Q(requested_at__isnull=False),
-                name="scoring_scoringrun_requested_by_with_at",
-                violation_error_message="Who asked for a run is recorded with when.",
-            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,253 @@
+"""Each named constraint refuses what it is there to refuse, in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, models, transaction
+from django.db.models.constraints import BaseConstraint
+
+from leads.models import (
+    AttributeKey,
+    Campaign,
+    CampaignCost,
+    Company,
+    Deal,
+    Handoff,
+    Lead,
+    LeadIdentifier,
+    LeadScore,
+    Organisation,
+    Reason,
+    StageChange,
+    User,
+    WorkingHours,
+)
+from scoring.models import Rule, Rulebook, RuleGroup, ScoringChunk, ScoringRun
+from tests.factories import HandoffFactory, LeadFactory, TeamFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+TODAY = date(2026, 3, 2)
+
+
+def constraints() -> dict[str, tuple[type[models.Model], BaseConstraint]]:
+    return {
+        constraint.name: (model, constraint)
+        for app in ("leads", "scoring", "reports")
+        for model in apps.get_app_config(app).get_models()
+        for constraint in model._meta.constraints
+    }
+
+
+def twice(model: type[models.Model], **fields: Any) -> None:
+    model._default_manager.create(**fields)
+    model._default_manager.create(**fields)
+
+
+def score(**fields: Any) -> None:
+    given = {
+        "fit": 1,
+        "engagement": 1,
+        "total": 2,
+        "grade": "C3",
+        "known_facts": 0,
+        "asked_facts": 0,
+        "rulebook_version": 1,
+        "day": TODAY,
+    }
+    flags = {"qualified": False, "fast_tracked": False, "disqualified": False}
+    LeadScore.objects.create(lead=LeadFactory(), **{**given, **flags, **fields})
+
+
+def change(**fields: Any) -> None:
+    given = {"to_stage": "mql", "to_position": 1, "occurred_at": NOW, "day": TODAY}
+    StageChange.objects.create(lead=LeadFactory(), **{**given, **fields})
+
+
+def cost(**fields: Any) -> None:
+    given = {"source": "ads", "starts_on": TODAY, "ends_on": TODAY, "amount": 1, "currency": "EUR"}
+    CampaignCost.objects.create(**{**given, **fields})
+
+
+def rulebook(**fields: Any) -> Rulebook:
+    given = {
+        "name": "R",
+        "mql_threshold": 60,
+        "fit_a": 40,
+        "fit_b": 20,
+        "engagement_1": 50,
+        "engagement_2": 20,
+    }
+    return Rulebook.objects.create(**{**given, **fields})
+
+
+def published(number: int, **fields: Any) -> Rulebook:
+    return rulebook(number=number, **{"state": "published", "published_at": NOW, **fields})
+
+
+def rule(**fields: Any) -> Rule:
+    book = fields.pop("rulebook", None) or rulebook()
+    group, _ = RuleGroup.objects.get_or_create(rulebook=book, key="g", defaults={"dimension": "fit"})
+    return Rule.objects.create(
+        rulebook=book, group=group, **{"key": "r", "kind": "fit", "points": 5, **fields}
+    )
+
+
+def run(**fields: Any) -> ScoringRun:
+    book = Rulebook.objects.filter(state="published").first() or published(1)
+    return ScoringRun.objects.create(rulebook=book, **{"kind": "manual", "day": TODAY, **fields})
+
+
+def chunk(**fields: Any) -> None:
+    ScoringChunk.objects.create(run=run(), **{"first_lead": 1, "last_lead": 9, **fields})
+
+
+def two_rules_of_one_key() -> None:
+    book = rulebook()
+    rule(rulebook=book)
+    rule(rulebook=book)
+
+
+def two_chunks_of_one_range() -> None:
+    twice(ScoringChunk, run=run(), first_lead=1, last_lead=9)
+
+
+HALF_SIGNED = {"signed_marketing_at": NOW}
+BREAKERS: dict[str, Callable[[], Any]] = {
+    "leads_user_email_unique": lambda: [UserFactory(email="a@b.c"), UserFactory(email="A@B.C")],
+    "leads_workinghours_opens_before_closing": lambda: WorkingHours.objects.create(
+        team=TeamFactory(), weekday=0, opens_at=time(9), closes_at=time(9)
+    ),
+    "leads_workinghours_weekday_known": lambda: WorkingHours.objects.create(team=TeamFactory(), weekday=7),
+    "leads_workinghours_unique": lambda: twice(WorkingHours, team=TeamFactory(), weekday=0),
+    "leads_organisation_single": lambda: Organisation.objects.create(pk=2, time_zone="UTC"),
+    "leads_organisation_nightly_hour": lambda: Organisation.objects.update(nightly_hour=24),
+    "leads_company_domain_unique": lambda: twice(Company, name="A", domain="a.example"),
+    "leads_company_name_unique": lambda: twice(Company, name="A", name_key="a"),
+    "leads_company_employees_not_negative": lambda: Company.objects.create(name="A", employees=-1),
+    "leads_campaigncost_starts_before_end": lambda: cost(ends_on=date(2026, 3, 1)),
+    "leads_campaigncost_amount_not_negative": lambda: cost(amount=-1),
+    "leads_campaigncost_campaign_or_source": lambda: cost(campaign=Campaign.objects.create(name="C")),
+    "leads_lead_email_unique": lambda: [Lead.objects.create(email=email) for email in ("Ä@b.c", "ä@b.c")],
+    "leads_lead_identified": lambda: Lead.objects.create(first_name="Nobody"),
+    "leads_lead_stage_known": lambda: Lead.objects.filter(pk=LeadFactory().pk).update(stage="lost"),
+    "leads_lead_employees_not_negative": lambda: LeadFactory(employees=-1),
+    "leads_leadidentifier_unique": lambda: twice(
+        LeadIdentifier, lead=LeadFactory(), kind="external_id", value="1"
+    ),
+    "leads_attributekey_unique": lambda: twice(AttributeKey, scope="lead", key="plan", label="Plan"),
+    "leads_leadscore_total_is_sum": lambda: score(total=3),
+    "leads_leadscore_grade_known": lambda: score(grade="D1"),
+    "leads_leadscore_not_both": lambda: score(qualified=True, disqualified=True),
+    "leads_leadscore_known_of_asked": lambda: score(known_facts=1),
+    "leads_leadscore_valid_after_day": lambda: score(valid_until=TODAY),
+    "leads_reason_cooldown_with_recycled": lambda: Reason.objects.create(key="x", leads_to="recycled"),
+    "leads_stagechange_stages_known": lambda: change(from_stage="nowhere"),
+    "leads_stagechange_position_of_stage": lambda: change(to_position=2),
+    "leads_stagechange_moves": lambda: change(from_stage="mql"),
+    "leads_handoff_one_waiting": lambda: HandoffFactory(lead=HandoffFactory().lead),
+    "leads_handoff_decided_at_when_decided": lambda: HandoffFactory(state="accepted"),
+    "leads_handoff_decided_by_with_at": lambda: HandoffFactory(decided_by=UserFactory()),
+    "leads_handoff_reason_when_rejected": lambda: HandoffFactory(state="rejected", decided_at=NOW),
+    "leads_handoff_claim_whole": lambda: HandoffFactory(claimed_by=UserFactory()),
+    "leads_handoff_total_is_sum": lambda: HandoffFactory(total=1),
+    "leads_handoff_evidence_of_scoring": lambda: HandoffFactory(rulebook_version=None),
+    "leads_handoff_import_without_clock": lambda: HandoffFactory(origin="import", decide_due_at=NOW),
+    "leads_deal_closed_at_when_closed": lambda: Deal.objects.create(lead=LeadFactory(), state="won"),
+    "leads_deal_amount_not_negative": lambda: Deal.objects.create(lead=LeadFactory(), amount=-1),
+    "leads_deal_reason_only_when_lost": lambda: Deal.objects.create(
+        lead=LeadFactory(), lost_reason=Reason.objects.get(key="other")
+    ),
+    "leads_deal_imported_once": lambda: twice(
+        Deal, lead=LeadFactory(), imported=True, state="won", closed_at=NOW
+    ),
+    "scoring_rulebook_one_published": lambda: [published(1), published(2)],
+    "scoring_rulebook_number_when_published": lambda: rulebook(number=1),
+    "scoring_rulebook_published_by_with_at": lambda: rulebook(published_by=UserFactory()),
+    "scoring_rulebook_marketing_signature_whole": lambda: rulebook(signed_marketing_at=NOW),
+    "scoring_rulebook_sales_signature_whole": lambda: rulebook(signed_sales_by=UserFactory()),
+    "scoring_rulebook_retired_at_when_retired": lambda: published(1, state="retired"),
+    "scoring_rulebook_fit_grades": lambda: rulebook(fit_a=20),
+    "scoring_rulebook_engagement_grades": lambda: rulebook(engagement_1=20),
+    "scoring_rulebook_fit_bounds": lambda: rulebook(fit_min=1, fit_max=0),
+    "scoring_rulebook_engagement_bounds": lambda: rulebook(engagement_min=1, engagement_max=0),
+    "scoring_rulegroup_key_unique": lambda: twice(RuleGroup, rulebook=rulebook(), key="g", dimension="fit"),
+    "scoring_rulegroup_bounds": lambda: RuleGroup.objects.create(
+        rulebook=rulebook(), key="g", dimension="fit", min_points=1, max_points=0
+    ),
+    "scoring_rule_key_unique": two_rules_of_one_key,
+    "scoring_rule_points_in_range": lambda: rule(points=0),
+    "scoring_rule_max_points_positive": lambda: rule(max_points=0),
+    "scoring_rule_decay_whole": lambda: rule(decay_kind="compound", decay_percent=5, decay_days=30),
+    "scoring_rule_every_days_of_silence": lambda: rule(kind="silence"),
+    "scoring_scoringrun_one_nightly_a_day": lambda: [run(kind="nightly"), run(kind="nightly")],
+    "scoring_scoringrun_ended_at_when_ended": lambda: run(state="done"),
+    "scoring_scoringchunk_once": two_chunks_of_one_range,
+    "scoring_scoringchunk_range": lambda: chunk(last_lead=0),
+    "scoring_scoringchunk_lease_when_taken": lambda: chunk(state="taken"),
+    "scoring_scoringchunk_done_at_when_done": lambda: chunk(state="done"),
+}
+
+
+def test_every_constraint_has_a_test_that_breaks_it() -> None:
+    assert set(BREAKERS) == set(constraints())
+
+
+@pytest.mark.parametrize("name", sorted(BREAKERS))
+def test_constraint_refuses(name: str) -> None:
+    model, constraint = constraints()[name]
+    broken = name
+    if isinstance(constraint, models.UniqueConstraint) and constraint.fields and not constraint.condition:
+        broken = rf"{name}|UNIQUE constraint failed: {model._meta.db_table}"  # SQLite names the columns
+
+    with pytest.raises(IntegrityError, match=rf"{broken}|UNIQUE constraint failed"), transaction.atomic():
+        BREAKERS[name]()
+
+
+@pytest.mark.parametrize("name", sorted(BREAKERS))
+def test_constraint_is_named_by_its_model_and_speaks_in_words(name: str) -> None:
+    model, constraint = constraints()[name]
+
+    assert name.startswith(f"{model._meta.app_label}_{model._meta.model_name}_")
+    assert str(constraint.violation_error_message).endswith(".")
+    assert name not in str(constraint.violation_error_message)
+
+
+def test_who_did_something_is_recorded_with_when() -> None:
+    """A column pair X_by and X_at is whole or empty together: a constraint names both."""
+    # A first score knows who offered only where somebody did; the time is always there.
+    always_timed = {"created", "requested", "offered"}
+    for app in ("leads", "scoring", "reports"):
+        for model in apps.get_app_config(app).get_models():
+            names = {field.name for field in model._meta.local_concrete_fields}
+            for name in names:
+                stem = re.sub("_by$", "", name)
+                if name == stem or f"{stem}_at" not in names or stem in always_timed:
+                    continue
+                mentioned = [
+                    str(constraint.condition)  # type: ignore[attr-defined]
+                    for constraint in model._meta.constraints
+                    if isinstance(constraint, models.CheckConstraint)
+                ]
+                assert any(f"{stem}_by" in text and f"{stem}_at" in text for text in mentioned), (
+                    f"{model} {stem}"
+                )
+
+
+def test_handoff_evidence_is_never_rewritten() -> None:
+    handoff = HandoffFactory()
+
+    with pytest.raises(IntegrityError, match="never rewritten"), transaction.atomic():
+        Handoff.objects.filter(pk=handoff.pk).update(fit=1, total=31)
+
+    Handoff.objects.filter(pk=handoff.pk).update(note="a note is not evidence")
+
+
+def test_user_is_found_by_role_names_of_groups() -> None:
+    assert User.objects.create(username="x").roles == frozenset()
