@@ -39,6 +39,7 @@ class Supervisor:
         self._running: dict[str, subprocess.Popen[str]] = {}
         self._printers: list[threading.Thread] = []
         self._signals = 0
+        self._one_line_at_a_time = threading.Lock()
 
     def run(self, programs: Sequence[Program], *, when_started: Callable[[], bool]) -> int:
         """Run until told to stop; `when_started` is asked until it says True. Returns the exit status to end with."""
@@ -108,7 +109,8 @@ class Supervisor:
             printer.join(timeout=1)
 
     def _say(self, message: str) -> None:
-        print(message, file=self._output, flush=True)
+        with self._one_line_at_a_time:
+            print(message, file=self._output, flush=True)
 
 
 def _kill_group(process: subprocess.Popen[str]) -> None:
