@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.signals import beat_init, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadfunnel.settings")
 
@@ -19,3 +20,11 @@ def refuse_bad_settings(**_: Any) -> None:
 
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_unready_database(**_: Any) -> None:
+    from leadfunnel.startup import check_database_or_exit
+
+    check_database_or_exit()

@@ -7,14 +7,13 @@ import os
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import Error as DatabaseError
-from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from kombu.exceptions import OperationalError as BrokerError
 
 from leadfunnel.celery import app
+from leadfunnel.startup import NotReady, check_database
 
 logger = logging.getLogger(__name__)
 
@@ -28,16 +27,15 @@ def healthz(request: HttpRequest) -> JsonResponse:
     for part, problem in parts.items():
         if problem:
             logger.error("healthz: %s: %s", part, problem)
-    body = {part: "not reachable" if problem else "ok" for part, problem in parts.items()}
+    body = {part: "not ready" if problem else "ok" for part, problem in parts.items()}
     return JsonResponse(body, status=503 if any(parts.values()) else 200)
 
 
 def _database_problem() -> str:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError as error:
-        return str(error)
+        check_database()
+    except NotReady as problem:
+        return str(problem)
     return ""
 
 

@@ -1,16 +1,34 @@
-"""What has to hold before anything is served: settings that can be read, safely."""
+"""What has to hold before anything is served: settings that can be read, and days counted in one time zone."""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import ManagementUtility
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+
+logger = logging.getLogger(__name__)
 
 # gunicorn gives up on a worker that ends with this status; with any other it would start it again for ever.
 GUNICORN_BOOT_ERROR = 3
+OUR_APPS = {"leadfunnel", "leads", "scoring", "reports"}
+# These mend or make what the others need.
+FREE_COMMANDS = {"start", "change_time_zone"}
+
+
+class NotReady(Exception):
+    """The database is not one that this program may work on; the message says what to do."""
+
+
+class NotReachable(NotReady):
+    """Nothing is known about the database: it does not answer."""
 
 
 def load_settings_or_exit(*, status: int = 1) -> None:
@@ -20,6 +38,70 @@ def load_settings_or_exit(*, status: int = 1) -> None:
         _ = settings.INSTALLED_APPS
     except ImproperlyConfigured as problem:
         _refuse(str(problem), status=status)
+
+
+def check_database() -> None:
+    """Raise NotReady unless the database answers (else NotReachable), has its tables, and counts days in TIME_ZONE."""
+    from leads.models import Organisation  # needs the application registry, which this module precedes
+
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        raise NotReachable(
+            f"The database cannot be reached; check DATABASE_URL. {_first_line(error)}"
+        ) from None
+    try:
+        recorded = Organisation.objects.values_list("time_zone", flat=True).get(pk=1)
+    except (DatabaseError, Organisation.DoesNotExist):
+        raise NotReady("The database is not prepared: run python manage.py migrate.") from None
+    if recorded != settings.TIME_ZONE:
+        raise NotReady(
+            f"TIME_ZONE is {settings.TIME_ZONE}, but the days in this database are counted in {recorded}."
+            f" Set TIME_ZONE={recorded}, or stop web and workers and run:"
+            f" python manage.py change_time_zone {settings.TIME_ZONE}"
+        )
+
+
+def check_database_or_exit() -> None:
+    try:
+        check_database()
+    except NotReady as problem:
+        _refuse(f"Leadfunnel cannot start. {problem}", status=1)
+
+
+def check_web_or_exit() -> None:
+    """For a web process. A database that does not answer for a while is /healthz's to tell: ending now would make
+    gunicorn give up altogether when it replaces one worker in that while."""
+    if not settings.DEBUG and not (settings.STATIC_ROOT / "staticfiles.json").exists():
+        _refuse(
+            "Leadfunnel cannot start. Run python manage.py collectstatic first.", status=GUNICORN_BOOT_ERROR
+        )
+    try:
+        check_database()
+    except NotReachable as problem:
+        logger.error("%s", problem)
+    except NotReady as problem:
+        _refuse(f"Leadfunnel cannot start. {problem}", status=GUNICORN_BOOT_ERROR)
+
+
+class Management(ManagementUtility):
+    """manage.py: our own commands run only on a database that is ready for them."""
+
+    def fetch_command(self, subcommand: str) -> BaseCommand:
+        command = super().fetch_command(subcommand)
+        is_ours = type(command).__module__.split(".")[0] in OUR_APPS
+        if is_ours and subcommand not in FREE_COMMANDS and not {"-h", "--help", "help"} & set(self.argv):
+            check_database_or_exit()
+        return command
+
+
+def manage(argv: Sequence[str]) -> None:
+    load_settings_or_exit()
+    Management(list(argv)).execute()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0]
 
 
 def _refuse(message: str, *, status: int) -> NoReturn:

@@ -16,6 +16,7 @@ from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from leadfunnel.demo import logins
+from leadfunnel.startup import check_database_or_exit
 from leadfunnel.supervisor import Program, Supervisor
 from leads.models import Lead
 
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self._say("Preparing the database ...")
             call_command("migrate", verbosity=0, interactive=False)
+        check_database_or_exit()
         if not settings.DEBUG:
             call_command("collectstatic", verbosity=0, interactive=False)
         elif not get_user_model().objects.exists() and not Lead.objects.exists():
