@@ -1,0 +1,61 @@
+"""What somebody sees who starts a program with settings or a database that it cannot work with."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = {
+    "manage.py": ["manage.py", "check"],
+    "gunicorn": ["-m", "gunicorn", "-c", "python:leadfunnel.gunicorn_conf", "leadfunnel.wsgi"],
+    "plain gunicorn": ["-m", "gunicorn", "--no-control-socket", "-b", "127.0.0.1:0", "leadfunnel.wsgi"],
+    "worker": ["-m", "celery", "-A", "leadfunnel", "worker"],
+    "beat": ["-m", "celery", "-A", "leadfunnel", "beat"],
+}
+
+def run(command: list[str], data_dir: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={**kept, "ENV_FILE": "", "DATA_DIR": str(data_dir), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_bad_settings_are_one_sentence_and_no_traceback(program, tmp_path) -> None:
+    ended = run(PROGRAMS[program], tmp_path, DEBUG="false", TIME_ZONE="Mars")
+
+    assert ended.returncode != 0
+    assert "Traceback" not in ended.stderr
+    said = [line for line in ended.stderr.splitlines() if line.startswith("Leadfunnel cannot start.")]
+    assert len(said) == 1
+    assert all(name in said[0] for name in ("SECRET_KEY", "ALLOWED_HOSTS", "TIME_ZONE"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("program", ["gunicorn", "worker", "beat"])
+def test_database_without_tables_is_one_sentence(program, tmp_path) -> None:
+    ended = run(PROGRAMS[program], tmp_path, PORT="8199")
+
+    assert ended.returncode != 0
+    assert "Traceback" not in ended.stderr
+    assert "run python manage.py migrate" in ended.stderr
+
+
+@pytest.mark.slow
+def test_database_out_of_reach_is_one_sentence(tmp_path) -> None:
+    ended = run(["manage.py", "rescore"], tmp_path, DATABASE_URL="postgres://nobody@127.0.0.1:1/nothing")
+
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert "The database cannot be reached; check DATABASE_URL." in ended.stderr
