@@ -18,6 +18,7 @@ PROGRAMS = {
     "beat": ["-m", "celery", "-A", "leadfunnel", "beat"],
 }
 
+
 def run(command: list[str], data_dir: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
