@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.urls import include, path
 
 from leadfunnel import health, views
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("theme/", views.theme, name="theme"),
     path("healthz", health.healthz, name="healthz"),
+    path("", include("leads.urls")),
     path("admin/", admin.site.urls),
 ]
 

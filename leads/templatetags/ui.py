@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django import template
@@ -40,7 +40,7 @@ def stage_badge(stage: str) -> SafeString:
 def grade_badge(grade: str | None) -> SafeString:
     """`A1`, coloured by its letter; a dash where the lead has not been scored."""
     if not grade:
-        return format_html('<span class="lf-grade">{}</span>', UNKNOWN)
+        return format_html('<span title="No grade">{}</span>', UNKNOWN)
     return format_html('<span class="lf-grade lf-grade--{}">{}</span>', grade[0].lower(), grade)
 
 
@@ -97,6 +97,28 @@ def ago(instant: datetime | None) -> SafeString | str:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', local.isoformat(), f"{local:%a %d %b %Y, %H:%M %Z}", words
     )
+
+
+@register.filter
+def since(instant: datetime) -> str:
+    """How long it has been so: `3 h`, `2 days`."""
+    return duration_words(timezone.now() - instant)
+
+
+@register.filter
+def days_ago(day: date | None) -> str:
+    """`today`, `yesterday`, `5 days ago`, in the organisation's time zone."""
+    if day is None:
+        return UNKNOWN
+    days = (timezone.localdate() - day).days
+    if days in (0, 1):
+        return ("today", "yesterday")[days]
+    return f"{duration_words(timedelta(days=days))} ago" if days > 0 else f"{day:%d %b %Y}"
+
+
+@register.filter
+def short_date(instant: datetime | None) -> str:
+    return UNKNOWN if instant is None else f"{timezone.localtime(instant):%d %b %Y}"
 
 
 @register.filter

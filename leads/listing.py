@@ -1,0 +1,136 @@
+"""One page of leads at a time, by keyset: it costs the same however deep it lies and however many leads there are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import F, Q, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
+
+from leads.errors import LeadError
+from leads.models import Activity, Lead, LeadScore
+from leads.querysets import LeadQuerySet
+from leads.timeline import latest_activities
+
+PAGE_SIZE = 50
+# Below every score: a lead that has none yet comes last among the best.
+UNSCORED = -(10**12)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CURSOR = re.compile(r"(?P<key>-?\d{1,17})~(?P<pk>\d{1,18})")
+
+
+class BadCursor(LeadError):
+    """The address names a place in the list that cannot be one."""
+
+
+@dataclass(frozen=True)
+class Sort:
+    key: str
+    label: str
+    expression: Combinable
+    is_descending: bool
+    is_instant: bool = False
+
+
+SORTS = (
+    Sort("-created", "Newest first", F("created_at"), True, is_instant=True),
+    Sort("created", "Oldest first", F("created_at"), False, is_instant=True),
+    Sort("-score", "Highest score first", Coalesce("score__total", Value(UNSCORED)), True),
+    Sort("score", "Lowest score first", Coalesce("score__total", Value(UNSCORED)), False),
+)
+SORT_OF = {sort.key: sort for sort in SORTS}
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in the list: just after, or just before, the lead `pk` whose sort key is `key`."""
+
+    key: int
+    pk: int
+    is_backward: bool = False
+
+    @classmethod
+    def parse(cls, *, after: str, before: str) -> Cursor | None:
+        """From the parameters of an address; None for the first page. Raises BadCursor."""
+        if not (after or before):
+            return None
+        match = CURSOR.fullmatch(after or before)
+        if match is None:
+            raise BadCursor(f"“{after or before}” is no place in this list; begin at its first page.")
+        return cls(key=int(match["key"]), pk=int(match["pk"]), is_backward=not after)
+
+
+@dataclass(frozen=True)
+class LeadRow:
+    lead: Lead
+    score: LeadScore | None
+    latest: Activity | None
+
+
+@dataclass(frozen=True)
+class LeadPage:
+    """`after` and `before` are the cursors of the next and the previous page, None where there is none."""
+
+    rows: Sequence[LeadRow]
+    after: str | None = None
+    before: str | None = None
+
+
+def lead_page(*, leads: LeadQuerySet, sort: Sort, cursor: Cursor | None) -> LeadPage:
+    """At most PAGE_SIZE leads. Four queries, whatever is filtered or shown."""
+    is_backward = cursor is not None and cursor.is_backward
+    found = _keys(leads, sort, cursor)
+    has_more = len(found) > PAGE_SIZE
+    found = found[:PAGE_SIZE]
+    if is_backward:
+        found.reverse()
+    if not found:
+        return LeadPage(rows=())
+    first, last = (f"{key}~{pk}" for pk, key in (found[0], found[-1]))
+    return LeadPage(
+        rows=_rows([pk for pk, _ in found]),
+        after=last if is_backward or has_more else None,
+        before=first if (has_more if is_backward else cursor is not None) else None,
+    )
+
+
+def _keys(leads: LeadQuerySet, sort: Sort, cursor: Cursor | None) -> list[tuple[int, int]]:
+    """Ids and sort keys of a page and one lead more, in reading direction: narrow, so that indexes can answer."""
+    # Backward is the list read from its other end.
+    descending = sort.is_descending != (cursor is not None and cursor.is_backward)
+    leads = leads.annotate(sort_key=sort.expression)
+    if cursor is not None:
+        leads = leads.filter(_beyond(cursor, sort, descending))
+    order = ("-sort_key", "-pk") if descending else ("sort_key", "pk")
+    pairs = leads.order_by(*order).values_list("pk", "sort_key")[: PAGE_SIZE + 1]
+    return [(pk, _number(key) if sort.is_instant else key) for pk, key in pairs]
+
+
+def _beyond(cursor: Cursor, sort: Sort, descending: bool) -> Q:
+    # Not `key < x OR (key = x AND pk < y)`: databases find their way into an index by the first half of an AND.
+    value = _instant(cursor.key) if sort.is_instant else cursor.key
+    reached, passed = ("lte", "gte") if descending else ("gte", "lte")
+    return Q(**{f"sort_key__{reached}": value}) & ~Q(sort_key=value, **{f"pk__{passed}": cursor.pk})
+
+
+def _number(instant: datetime) -> int:
+    return (instant - EPOCH) // timedelta(microseconds=1)
+
+
+def _instant(number: int) -> datetime:
+    try:
+        return EPOCH + timedelta(microseconds=number)
+    except OverflowError:
+        raise BadCursor(f"“{number}” is no place in this list; begin at its first page.") from None
+
+
+def _rows(pks: Sequence[int]) -> list[LeadRow]:
+    leads = Lead.objects.select_related("score", "company", "owner").in_bulk(pks)
+    latest = latest_activities(pks)
+    return [
+        LeadRow(leads[pk], getattr(leads[pk], "score", None), latest.get(pk)) for pk in pks if pk in leads
+    ]

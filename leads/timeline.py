@@ -1,0 +1,179 @@
+"""What happened to a lead, in one line of time: what it did, what sales did, and how it moved."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.query import QuerySet
+from django.utils.dateparse import parse_datetime
+
+from leads.errors import LeadError
+from leads.models import Activity, ActivityType, Lead, Stage, StageChange, Touch
+
+TIMELINE_SIZE = 30
+CURSOR = re.compile(r"(?P<at>[\dT:.+-]{19,35})~(?P<rank>[0-2])~(?P<position>\d{1,3})~(?P<pk>\d{1,18})")
+# At one instant: what a lead did comes before what followed from it.
+ACTIVITY, TOUCH, STAGE = range(3)
+
+
+class BadPlace(LeadError):
+    """The address names a place in the timeline that cannot be one."""
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where an entry stands; entries are ordered by it, newest first."""
+
+    at: datetime
+    rank: int
+    position: int
+    pk: int
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()}~{self.rank}~{self.position}~{self.pk}"
+
+    @classmethod
+    def parse(cls, text: str) -> Place | None:
+        """From an address; None where it names no place. Raises BadPlace."""
+        if not text:
+            return None
+        match = CURSOR.fullmatch(text.replace(" ", "+"))
+        try:
+            at = parse_datetime(match["at"]) if match else None
+        except ValueError:
+            at = None
+        if match is None or at is None or at.tzinfo is None:
+            raise BadPlace(f"“{text}” is no place in this timeline; begin at its newest entry.")
+        return cls(at, int(match["rank"]), int(match["position"]), int(match["pk"]))
+
+
+@dataclass(frozen=True)
+class Entry:
+    place: Place
+    icon: str
+    tone: str
+    title: str
+    detail: str = ""
+    note: str = ""
+    who: str = ""
+    stage: Stage | None = None
+    is_undone: bool = False
+    is_imported: bool = False
+
+    @property
+    def at(self) -> datetime:
+        return self.place.at
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Newest first. `older` is the place to go on from, None at the end."""
+
+    entries: Sequence[Entry]
+    older: str | None
+
+
+def timeline_of(lead: Lead, *, before: Place | None = None) -> Timeline:
+    """At most TIMELINE_SIZE entries older than `before`. Three queries, each reading one lead's rows by an index."""
+    merged = heapq.merge(
+        _stage_changes(lead, before),
+        _touches(lead, before),
+        _activities(lead, before),
+        key=lambda entry: entry.place,
+        reverse=True,
+    )
+    entries = list(islice(merged, TIMELINE_SIZE + 1))
+    has_older = len(entries) > TIMELINE_SIZE
+    entries = entries[:TIMELINE_SIZE]
+    return Timeline(entries, older=str(entries[-1].place) if has_older else None)
+
+
+def latest_activities(lead_ids: Sequence[int]) -> dict[int, Activity]:
+    """The newest activity of each of a page of leads, with type and asset. Two queries."""
+    newest = (
+        Activity.objects.filter(lead=OuterRef("pk")).order_by("-day", "-occurred_at", "-pk").values("pk")[:1]
+    )
+    pks = Lead.objects.filter(pk__in=lead_ids).values_list(Subquery(newest), flat=True)
+    found = Activity.objects.filter(pk__in=[pk for pk in pks if pk]).select_related("type", "asset")
+    return {activity.lead_id: activity for activity in found}
+
+
+def _older(
+    rows: QuerySet[Any], field: str, rank: int, before: Place | None, *, by_position: str = ""
+) -> list[Any]:
+    """The newest rows of one kind that stand before a place."""
+    order = [f"-{field}", *([f"-{by_position}"] if by_position else []), "-pk"]
+    if before is not None:
+        rows = rows.filter(**{f"{field}__lte": before.at})
+        if rank > before.rank:
+            rows = rows.exclude(**{field: before.at})
+        elif rank == before.rank:
+            not_yet = Q(pk__gte=before.pk)
+            if by_position:
+                same = Q(**{by_position: before.position})
+                not_yet = Q(**{f"{by_position}__gt": before.position}) | (same & not_yet)
+            rows = rows.exclude(Q(**{field: before.at}) & not_yet)
+    return list(rows.order_by(*order)[: TIMELINE_SIZE + 1])
+
+
+def _activities(lead: Lead, before: Place | None) -> Iterator[Entry]:
+    rows = Activity.objects.filter(lead=lead).select_related("type", "asset", "campaign")
+    for activity in _older(rows, "occurred_at", ACTIVITY, before):
+        category = activity.type.category
+        yield Entry(
+            place=Place(activity.occurred_at, ACTIVITY, 0, activity.pk),
+            icon="flame" if category == ActivityType.Category.INTENT else "activity",
+            tone={"intent": "good", "negative": "bad"}.get(category, ""),
+            title=activity.type.label,
+            detail=activity.asset.name if activity.asset else "",
+            note=f"Campaign {activity.campaign}" if activity.campaign else "",
+        )
+
+
+def _touches(lead: Lead, before: Place | None) -> Iterator[Entry]:
+    icons = {
+        Touch.Kind.CALL: "phone",
+        Touch.Kind.EMAIL: "mail",
+        Touch.Kind.MEETING: "calendar",
+        Touch.Kind.NOTE: "note",
+    }
+    rows = Touch.objects.filter(lead=lead).select_related("by")
+    for touch in _older(rows, "at", TOUCH, before):
+        yield Entry(
+            place=Place(touch.at, TOUCH, 0, touch.pk),
+            icon=icons[Touch.Kind(touch.kind)],
+            tone="info",
+            title=touch.get_kind_display(),
+            note=touch.note,
+            who=str(touch.by or ""),
+        )
+
+
+def _stage_changes(lead: Lead, before: Place | None) -> Iterator[Entry]:
+    rows = StageChange.objects.filter(lead=lead).select_related("actor_user", "reason")
+    for change in _older(rows, "occurred_at", STAGE, before, by_position="to_position"):
+        yield Entry(
+            place=Place(change.occurred_at, STAGE, change.to_position, change.pk),
+            icon="target-arrow",
+            tone="",
+            title="Came in" if not change.from_stage else f"From {Stage(change.from_stage).label} to",
+            stage=Stage(change.to_stage),
+            detail=str(change.reason or ""),
+            note=change.note,
+            who=_mover(change),
+            is_undone=change.undone,
+            is_imported=change.imported,
+        )
+
+
+def _mover(change: StageChange) -> str:
+    if change.actor_user or change.actor:
+        return str(change.actor_user or change.actor)
+    return f"scoring run {change.run}" if change.run else ""

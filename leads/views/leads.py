@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from leads.facts import fact_groups
+from leads.filters import LeadFilter
+from leads.htmx import HtmxRequest, render_part
+from leads.listing import SORT_OF, BadCursor, Cursor, LeadPage, lead_page
+from leads.models import Lead, Reason, User
+from leads.permissions import can_decide
+from leads.timeline import BadPlace, Place, Timeline, timeline_of
+
+# Those that fold away under "More filters", unless one of them is in use.
+MORE_FILTERS = ("score_min", "score_max", "active_days", "country", "campaign", "created_from", "created_to")
+
+
+@require_GET
+def lead_list(request: HtmxRequest) -> HttpResponse:
+    return render_part(request, "leads/list.html", "leads/_list.html", list_context(request))
+
+
+def list_context(request: HtmxRequest) -> dict[str, Any]:
+    leads = LeadFilter(request.GET, queryset=Lead.objects.all(), request=request)
+    page, problem = LeadPage(rows=()), ""
+    if leads.form.is_valid():
+        try:
+            cursor = Cursor.parse(after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+            page = lead_page(leads=leads.qs, sort=SORT_OF[leads.sort_key], cursor=cursor)
+        except BadCursor as refusal:
+            problem = str(refusal)
+    return {
+        "form": leads.form,
+        "page": page,
+        "problem": problem,
+        "is_filtered": leads.is_narrowed or bool(request.GET.get("after") or request.GET.get("before")),
+        "has_more_chosen": leads.has_chosen(MORE_FILTERS),
+    }
+
+
+@require_GET
+def lead_detail(request: HtmxRequest, pk: int) -> HttpResponse:
+    return render_lead(request, pk)
+
+
+def render_lead(request: HtmxRequest, pk: int, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The page of one lead. Its part is the timeline: the htmx request comes from the "older" link there."""
+    lead = get_object_or_404(Lead.objects.for_page(), pk=pk)
+    context = detail_context(lead, request.user, before=request.GET.get("before", "")) | more
+    return render_part(request, "leads/detail.html", "leads/_timeline.html", context, status=status)
+
+
+def detail_context(lead: Lead, user: User, *, before: str) -> dict[str, Any]:
+    now = timezone.now()
+    timeline, problem = timeline_at(lead, before)
+    handoffs = list(lead.handoffs.for_lead_page())
+    waiting = next((handoff for handoff in handoffs if handoff.is_waiting), None)
+    decides = waiting is not None and can_decide(user, waiting, at=now)
+    return {
+        "lead": lead,
+        "score": getattr(lead, "score", None),
+        "fact_groups": fact_groups(lead),
+        "handoffs": handoffs,
+        "deals": lead.deals.select_related("owner").order_by("-opened_at"),
+        "timeline": timeline,
+        "problem": problem,
+        "is_continued": bool(before),
+        "now": now,
+        "waiting": waiting,
+        "can_decide": decides,
+        "reasons": list(Reason.objects.filter(is_active=True)) if decides else [],
+        "rejecting": None,
+        "form": None,
+        "queue": None,
+    }
+
+
+def timeline_at(lead: Lead, before: str) -> tuple[Timeline, str]:
+    try:
+        return timeline_of(lead, before=Place.parse(before)), ""
+    except BadPlace as refusal:
+        return Timeline((), older=None), str(refusal)
