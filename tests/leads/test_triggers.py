@@ -39,7 +39,7 @@ def other_value(column: str, current: Any) -> Any:
         "created_day": lambda: NOW.date(),
         "country": lambda: "SE",
     }
-    return special.get(column, lambda: f"{current}x"[:10])()
+    return special.get(column, lambda: f"x{current}"[:10])()
 
 
 def test_a_new_lead_is_logged() -> None:
