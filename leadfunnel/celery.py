@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadfunnel.settings")
 
@@ -28,3 +28,8 @@ def refuse_unready_database(**_: Any) -> None:
     from leadfunnel.startup import check_database_or_exit
 
     check_database_or_exit()
+
+
+@setup_logging.connect
+def leave_logging_alone(**_: Any) -> None:
+    """Being connected is enough: Celery then keeps what Django's LOGGING says, LOG_LEVEL included."""

@@ -191,7 +191,10 @@ LOGGING = {
         # Django's own handlers would print everything twice.
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         # One line for each start, and two for each task, every minute: only when somebody looks for trouble.
-        **{name: {"level": QUIET_LEVEL} for name in ("axes", "celery.app.trace", "celery.worker.strategy")},
+        **{
+            name: {"level": QUIET_LEVEL}
+            for name in ("axes", "celery.app.trace", "celery.beat", "celery.worker.strategy")
+        },
     },
 }
 
@@ -227,7 +230,6 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = WORKER_CONCURRENCY
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 # Below the visibility timeout, so that no task runs while a second copy of it is handed out.
 CELERY_TASK_SOFT_TIME_LIMIT = 780

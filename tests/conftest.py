@@ -15,6 +15,8 @@ from django.db.backends.signals import connection_created
 from django.http import HttpResponseBase
 from hypothesis import HealthCheck, settings
 
+from tests.workers import real_worker, start_worker  # noqa: F401
+
 settings.register_profile(
     "leadfunnel",
     deadline=None,
