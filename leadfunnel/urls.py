@@ -17,6 +17,7 @@ urlpatterns = [
     path("theme/", views.theme, name="theme"),
     path("healthz", health.healthz, name="healthz"),
     path("", include("leads.urls")),
+    path("reports/", include("reports.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -19,8 +19,7 @@ WITH RECURSIVE hop(value, number) AS (
     SELECT (SELECT {column} FROM leads_lead WHERE {column} > hop.value ORDER BY {column} LIMIT 1), number + 1
     FROM hop WHERE hop.value IS NOT NULL AND number < %s
 )
-SELECT value, (SELECT {label} FROM leads_lead WHERE {column} = hop.value LIMIT 1)
-FROM hop WHERE value IS NOT NULL
+SELECT value, {label} FROM hop WHERE value IS NOT NULL
 """
 
 
@@ -39,10 +38,13 @@ def _hop(column: str, label: str) -> list[Value]:
 
 
 def sources() -> list[Value]:
-    """The known sources of leads, folded, each with one spelling of it."""
-    return _hop("source_folded", "source")
+    """The known sources of leads, folded, each as its earliest lead spells it."""
+    return _hop(
+        "source_folded",
+        "(SELECT source FROM leads_lead WHERE source_folded = hop.value ORDER BY created_at LIMIT 1)",
+    )
 
 
 def countries() -> list[Value]:
     """The known countries of leads as ISO 3166 codes."""
-    return _hop("country", "country")
+    return _hop("country", "value")

@@ -50,8 +50,6 @@ class Period:
         """The period of which both days are part, as pages show it."""
         if last < first:
             raise InvalidPeriod(f"The first day, {first}, is after the last day, {last}.")
-        if last == date.max:
-            raise InvalidPeriod(f"The last day must be before {date.max}.")
         return cls(first, last + DAY)
 
     @property

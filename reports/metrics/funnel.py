@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
+from leads import distinct
 from leads.models import Lead, Stage, StageChange
 from leads.models.stage import SUCCESS_PATH
-from reports.metrics.facts import recorded_sources
 from reports.metrics.tally import tally
 from reports.metrics.visits import OUTCOME_OF_NEXT, Outcome, begun_visits, mql_visits
 from reports.scope import Scope
@@ -134,9 +134,11 @@ def funnel_report(scope: Scope, *, mode: Mode) -> FunnelReport:
     """The funnel of the mode and the MQL to SQL rate of the period, overall and by source."""
     funnels = (cohort_by_source if mode is Mode.COHORT else entrants_by_source)(scope)
     rates = mql_to_sql_by_source(scope)
-    spelling = recorded_sources()
+    spelling = {source.value: source.label for source in distinct.sources()}
     lines = [
-        SourceLine(spelling[source], funnels.get(source, Funnel.of({})), rates.get(source, MqlRate()))
+        SourceLine(
+            spelling.get(source, source), funnels.get(source, Funnel.of({})), rates.get(source, MqlRate())
+        )
         for source in funnels.keys() | rates.keys()
     ]
     return FunnelReport(

@@ -9,6 +9,7 @@ import pytest
 from leads.folding import fold
 from leads.models import Campaign, Lead, Stage, StageChange
 from leads.models.fields import day_of
+from tests.factories import UserFactory
 
 Moves = dict[str, str] | list[tuple[str, str]]
 
@@ -50,3 +51,53 @@ def a_lead(db) -> Callable[..., Lead]:
         return lead
 
     return make
+
+
+@pytest.fixture
+def signed_in(client, db):
+    """A client whose user may read reports: anybody who is signed in."""
+    client.force_login(UserFactory())
+    return client
+
+
+@pytest.fixture
+def eight_leads(a_lead) -> dict[str, Lead]:
+    """Seven leads of January 2026 and one of December, each with another story.
+
+    |   | created | source    | moves                                                            |
+    |---|---------|-----------|------------------------------------------------------------------|
+    | a | 2 Jan   | Webinar   | mql 5 Jan, sql 6 Jan, opportunity 20 Jan, customer 10 Feb        |
+    | b | 3 Jan   | Webinar   | mql 7 Jan, recycled 8 Jan, mql 20 Feb, sql 21 Feb (came back)    |
+    | c | 4 Jan   | (blank)   | customer 9 Jan (skipped mql, sql and opportunity)                |
+    | d | 5 Jan   | unknown   | mql 30 Jan (still waiting)                                       |
+    | e | 6 Jan   | unknown   | none                                                             |
+    | f | 31 Jan  | WEBINAR   | mql 31 Jan 23:59:59, lead 1 Feb 00:00:00 (withdrawn)             |
+    | g | 8 Jan   | Webinar   | mql 9 Jan; sql 10 Jan undone; disqualified 11 Jan                |
+    | h | 20 Dec  | Event     | mql 2 Jan, sql 3 Jan                                             |
+    """
+    return {
+        "a": a_lead(
+            "2026-01-02",
+            {"mql": "2026-01-05", "sql": "2026-01-06", "opportunity": "2026-01-20", "customer": "2026-02-10"},
+            source="Webinar",
+            country="DE",
+            campaign="Webinar January",
+        ),
+        "b": a_lead(
+            "2026-01-03",
+            [("mql", "2026-01-07"), ("recycled", "2026-01-08"), ("mql", "2026-02-20"), ("sql", "2026-02-21")],
+            source="Webinar",
+            country="FR",
+        ),
+        "c": a_lead("2026-01-04", {"customer": "2026-01-09"}),
+        "d": a_lead("2026-01-05", {"mql": "2026-01-30"}, source="unknown", country="DE"),
+        "e": a_lead("2026-01-06", source="unknown"),
+        "f": a_lead("2026-01-31", [("mql", "2026-01-31 23:59:59"), ("lead", "2026-02-01")], source="WEBINAR"),
+        "g": a_lead(
+            "2026-01-08",
+            {"mql": "2026-01-09", "disqualified": "2026-01-11"},
+            undone=[("sql", "2026-01-10"), ("mql", "2026-01-10")],
+            source="Webinar",
+        ),
+        "h": a_lead("2025-12-20", {"mql": "2026-01-02", "sql": "2026-01-03"}, source="Event"),
+    }

@@ -1,0 +1,63 @@
+"""Figures: from the numbers of a metric to what Plotly draws. Pure functions, one for each chart.
+
+Colours are names of CSS custom properties, resolved by static/js/app.js, so that a figure does not
+know the theme and a stage has one colour everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports.metrics.funnel import Funnel, FunnelStep, Mode
+
+Figure = dict[str, Any]
+
+
+def percent(share: float | None) -> str:
+    """0.139994 as "14.0 %"; "–" for no data."""
+    return "–" if share is None else f"{share * 100:.1f} %"
+
+
+def funnel_figure(funnel: Funnel, *, mode: Mode) -> Figure:
+    """One bar for each step, in the colour of its stage, as wide as its number."""
+    return {
+        "data": [
+            {
+                "type": "funnel",
+                "y": [step.stage.label for step in funnel.steps],
+                "x": [step.leads for step in funnel.steps],
+                "text": [_bar_text(step) for step in funnel.steps],
+                "textinfo": "text",
+                # Beside the bar where it is too narrow for its own text.
+                "textposition": "auto",
+                "constraintext": "none",
+                "cliponaxis": False,
+                "hovertext": [_hover_text(step, mode) for step in funnel.steps],
+                "hoverinfo": "text",
+                "marker": {"color": [f"var(--lf-stage-{step.stage.value})" for step in funnel.steps]},
+                "connector": {
+                    "fillcolor": "var(--lf-chart-grid)",
+                    "line": {"width": 0},
+                },
+            }
+        ],
+        "layout": {
+            "showlegend": False,
+            "funnelgap": 0.28,
+            "margin": {"l": 92, "r": 16, "t": 8, "b": 8},
+            "height": 352,
+        },
+    }
+
+
+def _bar_text(step: FunnelStep) -> str:
+    return f"{step.leads:,}" if step.of_previous is None else f"{step.leads:,} · {percent(step.overall)}"
+
+
+def _hover_text(step: FunnelStep, mode: Mode) -> str:
+    lines = [f"<b>{step.stage.label}</b>: {step.leads:,} leads"]
+    if step.of_previous is not None:
+        word = "converted from" if mode is Mode.COHORT else "against"
+        lines.append(f"{percent(step.conversion)} {word} the step before ({step.of_previous:,})")
+        lines.append(f"{percent(step.overall)} of {step.of_first:,}")
+    return "<br>".join(lines)
