@@ -19,6 +19,8 @@ urlpatterns = [
     path("", include("leads.urls")),
     path("reports/", include("reports.urls")),
     path("admin/", admin.site.urls),
+    # For pages that do not name an icon: the admin's, and what a browser shows of a plain answer.
+    path("favicon.ico", views.favicon, name="favicon"),
 ]
 
 handler400 = views.bad_request

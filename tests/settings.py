@@ -9,6 +9,8 @@ os.environ["ENV_FILE"] = ""  # a developer's .env must not change what is tested
 if "DATA_DIR" not in os.environ:
     os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="leadfunnel-tests-")
     atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
+# Playwright keeps an event loop in the thread of the tests, which Django takes for an asynchronous caller.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 # Each of the processes that run tests side by side has its own files and its own queue.
 process = os.environ.get("PYTEST_XDIST_WORKER", "main")
 os.environ["DATA_DIR"] = os.path.join(os.environ["DATA_DIR"], process)
