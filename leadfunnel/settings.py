@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "leadfunnel.middleware.ReadableMethodNotAllowed",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "leadfunnel.urls"

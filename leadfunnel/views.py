@@ -83,6 +83,15 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
     )
 
 
+def method_not_allowed(request: HttpRequest) -> HttpResponse:
+    return error_page(
+        request,
+        405,
+        "This needs its button",
+        "Nothing was changed. Go to the page with the button and press it there.",
+    )
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     return error_page(
         request,

@@ -22,13 +22,17 @@ def main(username: str, start: float, handoffs: list[int]) -> None:
     from leads.models import User
 
     client = Client()
-    client.force_login(User.objects.get(username=username), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(
+        User.objects.get(username=username), backend="django.contrib.auth.backends.ModelBackend"
+    )
     random.Random(username).shuffle(handoffs)
     time.sleep(max(0.0, start - time.time()))
     answers = {}
     for handoff in handoffs:
         accepts = random.random() < 0.5
-        name, data = ("leads:handoff_accept", {}) if accepts else ("leads:handoff_reject", {"reason": "not_now"})
+        name, data = (
+            ("leads:handoff_accept", {}) if accepts else ("leads:handoff_reject", {"reason": "not_now"})
+        )
         answers[handoff] = client.post(reverse(name, args=[handoff]), data).status_code
     json.dump(answers, sys.stdout)
 

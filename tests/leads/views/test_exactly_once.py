@@ -35,7 +35,11 @@ def test_handoffs_are_decided_once_each_by_processes_that_all_want_them():
     reps = [UserFactory(username=f"rep{number}", role=Role.REP, team=team) for number in range(PROCESSES)]
     handoffs = [HandoffFactory(team=team).pk for _ in range(HANDOFFS)]
     connection.close()
-    environment = {**os.environ, "DATABASE_URL": database_url(), "DJANGO_SETTINGS_MODULE": "leadfunnel.settings"}
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_url(),
+        "DJANGO_SETTINGS_MODULE": "leadfunnel.settings",
+    }
     environment |= {"ENV_FILE": "", "ALLOWED_HOSTS": "testserver", "LOG_LEVEL": "ERROR"}
     start = str(time.time() + 6)
 
