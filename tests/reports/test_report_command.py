@@ -10,7 +10,7 @@ JANUARY = ("--start=2026-01-01", "--end=2026-02-01")
 
 def funnel(capsys, *options) -> str:
     call_command("report", "funnel", *options)
-    return capsys.readouterr().out
+    return capsys.readouterr().out.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_funnel_as_text(eight_leads, capsys):
