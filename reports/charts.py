@@ -14,8 +14,8 @@ Figure = dict[str, Any]
 
 
 def percent(share: float | None) -> str:
-    """0.139994 as "14.0 %"; "–" for no data."""
-    return "–" if share is None else f"{share * 100:.1f} %"
+    """0.139994 as "14.0 %" (with a space that does not break); "–" for no data."""
+    return "–" if share is None else f"{share * 100:.1f}\N{NO-BREAK SPACE}%"
 
 
 def funnel_figure(funnel: Funnel, *, mode: Mode) -> Figure:
@@ -44,6 +44,8 @@ def funnel_figure(funnel: Funnel, *, mode: Mode) -> Figure:
         "layout": {
             "showlegend": False,
             "funnelgap": 0.28,
+            "xaxis": {"showgrid": False, "zeroline": False, "showticklabels": False},
+            "yaxis": {"showgrid": False, "showline": False},
             "margin": {"l": 92, "r": 16, "t": 8, "b": 8},
             "height": 352,
         },

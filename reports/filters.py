@@ -220,7 +220,7 @@ class FunnelFilter(django_filters.FilterSet):  # type: ignore[misc]
         return Asked(
             scope=Scope(
                 period=chosen["days"],
-                as_of=chosen["as_of"] or self.today,
+                as_of=chosen["as_of"],
                 leads=LeadFilter(**{name: _fact(chosen[name]) for name in self.filters}),
             ),
             mode=Mode(chosen["mode"] or Mode.COHORT.value),
@@ -251,7 +251,7 @@ def _complete(parameters: Mapping[str, str], *, today: date) -> dict[str, str]:
 
     Days that differ from those of the preset win over it: somebody has just changed one of them.
     """
-    found = {name: value.strip() for name, value in parameters.items()}
+    found = {"as_of": today.isoformat()} | {name: text for name, value in parameters.items() if (text := value.strip())}
     key = found.get("period") or DEFAULT_PRESET
     preset = preset_period(key, today=today) if key in PRESETS else None
     days = {name: found.get(name, "") for name in ("first_day", "last_day")}
