@@ -124,6 +124,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "leadfunnel.views.locked_out"
 AXES_CLIENT_IP_CALLABLE = "leadfunnel.addresses.client_address"
 
 # --- What browsers are told --------------------------------------------------------------------------------------

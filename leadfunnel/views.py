@@ -108,3 +108,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         "This page was open too long",
         "Its form is no longer valid: you may have signed in or out in another tab. Go back, reload and try again.",
     )
+
+
+def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: object) -> HttpResponse:
+    """After too many wrong passwords (settings.AXES_...)."""
+    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
+    return error_page(
+        request,
+        429,
+        "Too many wrong passwords",
+        f"Try again in {minutes} minutes, or ask an administrator to set a new password.",
+    )
