@@ -37,6 +37,7 @@ def list_context(request: HtmxRequest) -> dict[str, Any]:
         "form": leads.form,
         "page": page,
         "problem": problem,
+        "leaves_out_unscored": leads.form.is_valid() and SORT_OF[leads.sort_key].is_by_score,
         "is_filtered": leads.is_narrowed or bool(request.GET.get("after") or request.GET.get("before")),
         "has_more_chosen": leads.has_chosen(MORE_FILTERS),
     }

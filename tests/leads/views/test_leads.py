@@ -260,10 +260,9 @@ def test_bad_filter_shows_what_is_wrong_and_no_lead(alice, query, complaint):
 def test_pages_show_each_lead_once_in_order_and_back_again(alice, monkeypatch, sort):
     monkeypatch.setattr(listing, "PAGE_SIZE", 3)
     for number in range(8):
-        # Ties in time and in score; two leads without a score.
+        # Ties in time and in score.
         lead = LeadFactory(first_name=f"L{number}", created_at=JANUARY + timedelta(days=number // 3))
-        if number > 1:
-            score(lead, fit=number // 3, engagement=0)
+        score(lead, fit=number // 3, engagement=0)
     client = signed_in(alice)
 
     def follow(address: str, relation: str) -> list[list[str]]:
@@ -282,6 +281,16 @@ def test_pages_show_each_lead_once_in_order_and_back_again(alice, monkeypatch, s
     assert [len(page) for page in forward] == [3, 3, 2]
     assert len({name for page in forward for name in page}) == 8
     assert list(reversed(backward)) == forward
+
+
+def test_sorted_by_score_leads_without_one_are_left_out_and_the_page_says_so(alice):
+    score(LeadFactory(first_name="Scored"))
+    LeadFactory(first_name="Unscored")
+
+    response = list_leads(alice, sort="-score")
+
+    assert shown(response) == ["Scored"]
+    assert "those with a score" in response.content.decode()
 
 
 def test_page_is_stable_when_a_lead_comes_in(alice, monkeypatch):
