@@ -38,3 +38,17 @@ def domain_type(domain: str) -> str:
     if domain in FREE_MAIL:
         return "free"
     return "academic" if _ACADEMIC.search(domain) else "business"
+
+
+# Web addresses where many companies have a page: they tell none.
+_SHARED_HOSTS = frozenset(
+    """
+    facebook.com linkedin.com instagram.com twitter.com x.com youtube.com tiktok.com xing.com pinterest.com
+    google.com sites.google.com github.com medium.com linktr.ee wordpress.com blogspot.com wixsite.com
+    """.split()
+)
+
+
+def is_shared_host(domain: str) -> bool:
+    """Whether a domain says nothing about a company: free mail, a university, a social network."""
+    return domain in _SHARED_HOSTS or domain_type(domain) != "business"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from leads.errors import LeadError
 
-class FileRefused(Exception):
+
+class FileRefused(LeadError):
     """A file that is refused as a whole: nothing of it is stored. The message is for the user."""

@@ -21,6 +21,9 @@ SAMPLE_ROWS = 100
 # A line of the file, in characters. Longer ones are never read into memory at once.
 LONGEST_LINE = 1 << 21
 
+# Columns of the CSV of refused rows: corrected and imported again, they mean nothing.
+REFUSAL_COLUMNS = ("refused_line", "refused_reason")
+
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _MAGIC = (
     (b"PK\x03\x04", "a spreadsheet or a zip archive"),
@@ -50,6 +53,11 @@ class CsvFile:
     preamble: int
     header: tuple[str, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def is_refusals(self) -> bool:
+        """Whether the file is a CSV of refused rows that an earlier import wrote."""
+        return self.header[: len(REFUSAL_COLUMNS)] == REFUSAL_COLUMNS
 
     def batches(self, size: int) -> Iterator[Batch]:
         """Rows in file order, at most `size` at a time; memory does not grow with the file."""

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 
 from leads.folding import fold
 from leads.intake.errors import FileRefused
+from leads.intake.files import REFUSAL_COLUMNS
 from leads.intake.headers import ACTIVITY_HEADERS, HISTORY_HEADERS, LEAD_HEADERS, SHAPES, compact
 
 LINE_COLUMN = "#"
 IGNORED = "ignore"
-# Columns of the CSV of refused rows: corrected and imported again, they mean nothing.
-REFUSAL_COLUMNS = ("refused_line", "refused_reason")
 
 
 @dataclass(frozen=True)
@@ -108,11 +107,28 @@ class Mapping:
     columns: dict[str, int]
     constants: dict[str, str]
     custom: tuple[CustomColumn, ...]
+    custom_prefix: str
     ignored: tuple[str, ...]
     automatic: tuple[tuple[str, str], ...]
 
     def has(self, field: str) -> bool:
         return field in self.columns or field in self.constants
+
+    @property
+    def custom_keys(self) -> tuple[str, ...]:
+        """The keys of all custom columns, those that only --set gives included."""
+        keys = {column.key: None for column in self.custom}
+        for name in self.constants:
+            if self.custom_prefix and name.startswith(self.custom_prefix):
+                keys[name.removeprefix(self.custom_prefix)] = None
+        return tuple(keys)
+
+    def described(self, header: Sequence[str]) -> dict[str, str]:
+        """Column name to fact, for a report."""
+        named = {field: header[index] if index >= 0 else LINE_COLUMN for field, index in self.columns.items()}
+        shown = {name: field for field, name in named.items()}
+        shown |= {column.label: f"{self.custom_prefix}{column.key}" for column in self.custom}
+        return shown | {f"“{value}”": field for field, value in self.constants.items()}
 
 
 def parse_pairs(option: str, pairs: Iterable[str]) -> list[tuple[str, str]]:
@@ -149,6 +165,7 @@ def map_columns(
         columns={field: index for field, index in columns.items() if field in kind.fields},
         constants=fixed,
         custom=custom,
+        custom_prefix=kind.custom_prefix or "",
         ignored=tuple(name for index, name in enumerate(header) if index not in taken and name),
         automatic=tuple((header[index], field) for index, field in automatic.items()),
     )

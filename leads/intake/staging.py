@@ -1,0 +1,171 @@
+"""Temporary tables in which a file stands while it is matched: one import, one connection.
+
+The whole file is staged before anything is written, so that a dry run counts exactly what a real run
+does. Memory stays flat: rows pass through in batches, and the tables live in the database.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from django.db import connection
+
+REFUSED = "intake_refused"
+_TYPES = {
+    "postgresql": {"timestamp": "timestamptz", "json": "jsonb", "numeric": "numeric(15, 4)"},
+    "sqlite": {"timestamp": "text", "json": "text", "numeric": "decimal", "uuid": "char(32)", "boolean": "bool"},
+}
+COPY_BYTES = 1 << 18
+
+
+@dataclass(frozen=True)
+class StagedColumn:
+    """A column of a staging table. NULL stands for "the row says nothing about it"."""
+
+    name: str
+    type: str = "text"
+
+
+def is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def differs(left: str, right: str) -> str:
+    """SQL: the two expressions differ, NULL being a value like others."""
+    return f"{left} IS {'DISTINCT FROM' if is_postgresql() else 'NOT'} {right}"
+
+
+def merged_json(old: str, new: str) -> str:
+    """SQL: the keys of `old` overlaid by those of `new`; a JSON null in `new` takes its key away."""
+    if is_postgresql():
+        return f"jsonb_strip_nulls({old} || {new})"
+    return f"json_patch({old}, {new})"
+
+
+def canonical_json(expression: str) -> str:
+    """SQL: stored JSON in the form in which merged_json() gives it, for comparing."""
+    return expression if is_postgresql() else f"json({expression})"
+
+
+class Staging:
+    """The staging table `name`, with `line` and the given columns, and the table of refused rows."""
+
+    def __init__(self, name: str, columns: Sequence[StagedColumn]) -> None:
+        self.name = name
+        self.columns = tuple(columns)
+        self._scratch: list[str] = []
+        self._refused: list[tuple[int, str]] = []
+
+    def __enter__(self) -> Staging:
+        self._tune()
+        columns = ", ".join(f"{column.name} {self._type(column)}" for column in self.columns)
+        # SQLite finds a row by its line at once only where that is the key; PostgreSQL loads faster without.
+        key = "line bigint" if is_postgresql() else "line integer PRIMARY KEY"
+        self.scratch(self.name, f"({key}, {columns})")
+        self.scratch(REFUSED, "(line bigint, reason text)")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if connection.needs_rollback or connection.connection is None:
+            return
+        with connection.cursor() as cursor:
+            for table in self._scratch:
+                cursor.execute(f"DROP TABLE IF EXISTS {table}")
+            if is_postgresql():
+                cursor.execute("RESET work_mem")
+                cursor.execute("RESET jit")
+            elif not connection.in_atomic_block:
+                cursor.execute("PRAGMA temp_store=MEMORY")
+
+    def _tune(self) -> None:
+        with connection.cursor() as cursor:
+            if is_postgresql():
+                # A million keys are hashed in memory; compiling each statement would cost more than it saves.
+                cursor.execute("SET work_mem = '96MB'")
+                cursor.execute("SET jit = off")
+            elif not connection.in_atomic_block:
+                # The file's size must not become the process's memory.
+                cursor.execute("PRAGMA temp_store=FILE")
+
+    @staticmethod
+    def _type(column: StagedColumn) -> str:
+        return _TYPES[connection.vendor].get(column.type, column.type)
+
+    def scratch(self, name: str, definition: str, params: Sequence[Any] = ()) -> int:
+        """Create a temporary table: "(columns)" or "AS SELECT ...". Returns the rows that it was filled with."""
+        self._scratch.append(name)
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TABLE IF EXISTS {name}")
+            cursor.execute(f"CREATE TEMP TABLE {name} {definition}", list(params))
+            if is_postgresql():
+                return int(cursor.rowcount)
+        return self.count(name)
+
+    def count(self, table: str) -> int:
+        return int(self.value(f"SELECT count(*) FROM {table}"))
+
+    def index(self, table: str, *columns: str) -> None:
+        self.execute(f"CREATE INDEX {table}_{'_'.join(columns)} ON {table} ({', '.join(columns)})")
+
+    def analyze(self, *tables: str) -> None:
+        """Tell the planner how large they are: nothing does it for temporary tables."""
+        if is_postgresql():
+            for table in tables:
+                self.execute(f"ANALYZE {table}")
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, list(params))
+            return int(cursor.rowcount)
+
+    def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, list(params))
+            row = cursor.fetchone()
+            return None if row is None else row[0]
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Stream rows, however many."""
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(sql, list(params))
+            while batch := cursor.fetchmany(2000):
+                yield from batch
+
+    def add(self, lines: Sequence[int], values: Sequence[Sequence[object]]) -> None:
+        """Stage a batch: its lines, and for each column of the table its values."""
+        self.fill(self.name, ("line", *(column.name for column in self.columns)), [lines, *values])
+
+    def fill(self, table: str, columns: Sequence[str], values: Sequence[Sequence[object]]) -> None:
+        """Load columns of equal length into a table of ours, by COPY where there is one."""
+        names = ", ".join(columns)
+        rows = zip(*values, strict=True)
+        with connection.cursor() as cursor:
+            if is_postgresql():
+                buffer = io.StringIO()
+                csv.writer(buffer, lineterminator="\n").writerows(rows)
+                with cursor.copy(f"COPY {table} ({names}) FROM STDIN WITH (FORMAT csv)") as copy:
+                    copy.write(buffer.getvalue())
+                return
+            marks = ", ".join(["%s"] * len(columns))
+            # One transaction, but a deferred one: a temporary table needs no lock on the database.
+            alone = not connection.in_atomic_block
+            if alone:
+                cursor.execute("BEGIN DEFERRED")
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
+            if alone:
+                cursor.execute("COMMIT")
+
+    def refuse(self, line: int, reason: str) -> None:
+        self._refused.append((line, reason))
+        if len(self._refused) >= 2000:
+            self.flush_refused()
+
+    def flush_refused(self) -> None:
+        if self._refused:
+            self.fill(REFUSED, ("line", "reason"), list(zip(*self._refused, strict=True)))
+            self._refused.clear()
