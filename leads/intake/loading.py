@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from leads import lifecycle
@@ -58,7 +58,8 @@ def stage_file(opened: OpenedFile, rows: LeadRows, staging: Staging, options: Im
         done += len(batch.lines) + len(batch.misshapen)
         options.progress("read", done, opened.rows)
     staging.flush_refused()
-    staging.analyze(staging.name)
+    staging.analyze(f"{staging.name} (line)")
+    staging.expect(done)
 
 
 def finish_report(opened: OpenedFile, options: ImportOptions, staging: Staging, at: datetime) -> None:
@@ -96,7 +97,7 @@ class _LeadImport:
                 if not self.options.dry_run:
                     self._write()
                 break
-            except (IntegrityError, OperationalError):
+            except IntegrityError:
                 # Somebody else wrote one of these leads since they were matched: match again, and go on from there.
                 if attempt == ATTEMPTS or connection.in_atomic_block:
                     raise
@@ -149,6 +150,7 @@ class _LeadImport:
         if is_postgresql():
             staging.execute(f"CREATE INDEX IF NOT EXISTS {STAGED}_line ON {STAGED} (line)")
         staging.scratch(CHUNK, "(line bigint PRIMARY KEY, lead bigint, state text, earlier integer, relink integer)")
+        staging.index(CHUNK, "lead")
         companies.prepare(staging)
         size = CHUNK_ROWS[connection.vendor]
         for start in range(1, total + 1, size):
@@ -166,7 +168,9 @@ class _LeadImport:
         self._take_chunk(first, last)
         created = {"attribute keys": self._declare_keys(), "campaigns": self._create_campaigns()}
         created["companies"] = companies.link(staging, at=instant_text(self.at))
+        staging.refresh_statistics("leads_company", added=created["companies"])
         new = self._insert()
+        staging.refresh_statistics("leads_lead", added=self.report.new + new)
         updated = int(staging.value(f"SELECT count(*) FROM {CHUNK} WHERE state = 'updated'"))
         if updated:
             self._keep_old_emails()
