@@ -22,18 +22,72 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadfunnel.settings")
 
-HEADER = (
-    "external_id,email,first_name,last_name,job_title,phone,company_name,company_domain,industry,employees,"
-    "annual_revenue,country,region,city,source,channel,landing_page,created_at"
-).split(",")
-FIRST = "Ada Bruno Chloé Dmitri Emma Farid Grace Hugo Ines Jonas Kaya Liam Mia Noah Olga Pedro Quinn Rosa Søren Tomás".split()
-LAST = "Adams Brown Costa Dubois Evans Fischer García Huber Ivanova Jones Kowalski López Müller Nguyen Okafor".split()
+HEADER = [
+    "external_id",
+    "email",
+    "first_name",
+    "last_name",
+    "job_title",
+    "phone",
+    "company_name",
+    "company_domain",
+    "industry",
+    "employees",
+    "annual_revenue",
+    "country",
+    "region",
+    "city",
+    "source",
+    "channel",
+    "landing_page",
+    "created_at",
+]
+FIRST = [
+    "Ada",
+    "Bruno",
+    "Chloé",
+    "Dmitri",
+    "Emma",
+    "Farid",
+    "Grace",
+    "Hugo",
+    "Ines",
+    "Jonas",
+    "Kaya",
+    "Liam",
+    "Mia",
+    "Noah",
+    "Olga",
+    "Pedro",
+    "Quinn",
+    "Rosa",
+    "Søren",
+    "Tomás",
+]
+LAST = [
+    "Adams",
+    "Brown",
+    "Costa",
+    "Dubois",
+    "Evans",
+    "Fischer",
+    "García",
+    "Huber",
+    "Ivanova",
+    "Jones",
+    "Kowalski",
+    "López",
+    "Müller",
+    "Nguyen",
+    "Okafor",
+]
 TITLES = (
-    "Head of Marketing", "VP Sales", "Marketing Manager", "CEO", "Software Engineer", "Student", "Chief Revenue Officer",
+    "Head of Marketing", "VP Sales", "Marketing Manager", "CEO", "Software Engineer", "Student",
+    "Chief Revenue Officer",
     "Director of Demand Generation", "Account Executive", "Founder",
 )  # fmt: skip
-COUNTRIES = "DE US GB FR ES BR NL IT PL SE".split()
-SOURCES = "organic_search paid_search social email referral webinar direct event".split()
+COUNTRIES = ["DE", "US", "GB", "FR", "ES", "BR", "NL", "IT", "PL", "SE"]
+SOURCES = ["organic_search", "paid_search", "social", "email", "referral", "webinar", "direct", "event"]
 
 
 def write_file(path: Path, rows: int) -> None:
@@ -50,8 +104,8 @@ def write_file(path: Path, rows: int) -> None:
             at = start + timedelta(seconds=chance.randrange(90_000_000))
             stream.write(
                 f"L{number:08d},{first.encode('ascii', 'ignore').decode()}.{last.encode('ascii', 'ignore').decode()}"
-                f"{number}@{mail},{first},{last},{chance.choice(TITLES)},+49 30 {number:08d},Company {company} Ltd,"
-                f"{domain},Software,{chance.randrange(1, 5000)},{chance.randrange(10**6)}.50,{chance.choice(COUNTRIES)},"
+                f"{number}@{mail},{first},{last},{chance.choice(TITLES)},+49 30 {number:08d},"
+                f"Company {company} Ltd,{domain},Software,{chance.randrange(1, 5000)},{chance.randrange(10**6)}.50,{chance.choice(COUNTRIES)},"
                 f"Region {company % 40},City {company % 900},{chance.choice(SOURCES)},online,"
                 f"https://www.example.com/page/{chance.randrange(500)},{at:%Y-%m-%d %H:%M:%S}\n"
             )
@@ -63,6 +117,7 @@ def bare_copy(path: Path) -> float:
 
     from leads.models import Lead
 
+    columns = ", ".join(HEADER)
     with connection.cursor() as cursor:
         missing = [
             field
@@ -77,7 +132,7 @@ def bare_copy(path: Path) -> float:
             cursor.execute(f"ALTER TABLE leads_lead ALTER COLUMN {field.column} SET DEFAULT {default}")
         began = time.perf_counter()
         with (
-            cursor.copy(f"COPY leads_lead ({', '.join(HEADER)}) FROM STDIN WITH (FORMAT csv, HEADER)") as copy,
+            cursor.copy(f"COPY leads_lead ({columns}) FROM STDIN WITH (FORMAT csv, HEADER)") as copy,
             path.open("rb") as stream,
         ):
             while block := stream.read(1 << 20):

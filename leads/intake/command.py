@@ -28,10 +28,18 @@ class ImportCommand(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE", help="a CSV file; its first row names the columns")
         parser.add_argument(
-            "--map", action="append", default=[], metavar="COLUMN=FIELD", help=f"fields: {self.kind.allowed()}, ignore"
+            "--map",
+            action="append",
+            default=[],
+            metavar="COLUMN=FIELD",
+            help=f"fields: {self.kind.allowed()}, ignore",
         )
         parser.add_argument(
-            "--set", action="append", default=[], metavar="FIELD=VALUE", help="a value for rows that have none"
+            "--set",
+            action="append",
+            default=[],
+            metavar="FIELD=VALUE",
+            help="a value for rows that have none",
         )
         parser.add_argument(
             "--date-order", choices=[order.value for order in DateOrder], help="how 03-02-2018 is to be read"
@@ -44,7 +52,11 @@ class ImportCommand(BaseCommand):
         )
         parser.add_argument("--erase-blanks", action="store_true", help="a blank cell erases the known fact")
         parser.add_argument(
-            "--unknown", action="append", default=[], metavar="VALUE", help="a text that stands for an unknown value"
+            "--unknown",
+            action="append",
+            default=[],
+            metavar="VALUE",
+            help="a text that stands for an unknown value",
         )
         parser.add_argument("--dry-run", action="store_true", help="count and report, write nothing")
         parser.add_argument("--json", action="store_true", help="report as JSON")
@@ -61,7 +73,9 @@ class ImportCommand(BaseCommand):
         else:
             self.stdout.write("\n".join(report.sentences()))
         if report.refused == report.rows:
-            raise CommandError(f"All rows of {given['file']} were refused: nothing was imported.", returncode=1)
+            raise CommandError(
+                f"All rows of {given['file']} were refused: nothing was imported.", returncode=1
+            )
 
     def _options(self, given: dict[str, Any]) -> ImportOptions:
         return ImportOptions(

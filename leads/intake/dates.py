@@ -44,8 +44,7 @@ _TIME = re.compile(
 _MONTHS = {
     name: number
     for number, name in enumerate(
-        "jan feb mar apr may jun jul aug sep oct nov dec".split(),
-        start=1,
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
     )
 }
 
@@ -97,8 +96,8 @@ def _split_date(text: str, order: DateOrder | None) -> tuple[date, str]:
     if match := _COMPACT.match(text):
         return _existing(text, int(match[1]), int(match[2]), int(match[3])), text[match.end() :]
     if match := _MONTH_NAME.match(text):
-        month = _MONTHS.get((match["m1"] or match["m2"])[:3].lower())
-        if month is not None:
+        month = _MONTHS.get((match["m1"] or match["m2"])[:3].lower(), 0)
+        if month:
             year, day = int(match["y1"] or match["y2"]), int(match["d1"] or match["d2"])
             return _existing(text, year, month, day), text[match.end() :]
     raise UnreadableDate(f"“{text[:60]}” is not a date; write it as YYYY-MM-DD")
@@ -239,7 +238,9 @@ def _allowed_orders(text: str) -> str:
     if match is None:
         return ""
     first, second, last = int(match[1]), int(match[3]), match[4]
-    orders = [order for order in (DateOrder.DMY, DateOrder.MDY) if _exists(*_arranged(first, second, last, order))]
+    orders = [
+        order for order in (DateOrder.DMY, DateOrder.MDY) if _exists(*_arranged(first, second, last, order))
+    ]
     if len(orders) == 2:
         # 05/05/2018 is the same day in both orders, and says nothing.
         return "" if first == second else "both"

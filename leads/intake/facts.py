@@ -63,22 +63,25 @@ class Rows:
     def keep_raw(self, position: int, name: str, raw: str, why: str) -> None:
         """The value cannot be read: it stays beside the facts as it came, and is unknown to rules."""
         self.unparsed.setdefault(position, {})[name] = raw
-        self.tally.note(f"{name} {why}; kept as text, unknown to rules", line=self.lines[position], example=raw)
+        self.tally.note(
+            f"{name} {why}; kept as text, unknown to rules", line=self.lines[position], example=raw
+        )
 
 
 class Reader(Protocol):
     """Reads one fact: cells in, one list of values for each staged column out."""
 
-    field: str
-    columns: tuple[StagedColumn, ...]
+    @property
+    def field(self) -> str: ...
+
+    @property
+    def columns(self) -> tuple[StagedColumn, ...]: ...
 
     def read(self, cells: Cells, rows: Rows) -> list[Sequence[object]]: ...
 
 
 def folded(cells: Cells) -> list[str | None]:
-    return [
-        cell if cell is None else cell.lower() if cell.isascii() else fold(cell) for cell in cells
-    ]
+    return [cell if cell is None else cell.lower() if cell.isascii() else fold(cell) for cell in cells]
 
 
 def within(cells: Cells, limit: int, name: str, rows: Rows) -> Cells:
@@ -98,7 +101,7 @@ class TextReader:
 
     def __init__(self, field: str, column: str, limit: int) -> None:
         self.field, self.limit = field, limit
-        self.columns = (StagedColumn(column), StagedColumn(f"{column}_folded"))
+        self.columns: tuple[StagedColumn, ...] = (StagedColumn(column), StagedColumn(f"{column}_folded"))
 
     def read(self, cells: Cells, rows: Rows) -> list[Sequence[object]]:
         cells = within(cells, self.limit, self.field, rows)
@@ -108,9 +111,7 @@ class TextReader:
 class ValueReader:
     """A fact that is read by a function; what it cannot read stays as text."""
 
-    def __init__(
-        self, field: str, column: StagedColumn, read: Callable[[str], Any], *, why: str
-    ) -> None:
+    def __init__(self, field: str, column: StagedColumn, read: Callable[[str], Any], *, why: str) -> None:
         self.field, self.columns, self.why = field, (column,), why
         self.memo: Memo[Any] = Memo(read)
 
@@ -204,11 +205,15 @@ class CustomReader:
             typed_columns.append([pair[1] for pair in pairs])
         return [_objects(raw_columns), _objects(typed_columns)]
 
-    def _report(self, key: str, kind: str, cells: Cells, pairs: Sequence[tuple[str, str]], rows: Rows) -> None:
+    def _report(
+        self, key: str, kind: str, cells: Cells, pairs: Sequence[tuple[str, str]], rows: Rows
+    ) -> None:
         for position, (cell, pair) in enumerate(zip(cells, pairs, strict=True)):
             if cell is not None and not pair[1]:
                 what = f"{self.name}.{key} cannot be read as {AttributeKey.Type(kind).label.lower()}"
-                rows.tally.note(f"{what}; kept as text, unknown to rules", line=rows.lines[position], example=cell)
+                rows.tally.note(
+                    f"{what}; kept as text, unknown to rules", line=rows.lines[position], example=cell
+                )
 
 
 def _objects(columns: Sequence[Sequence[str]]) -> list[str | None]:

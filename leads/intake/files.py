@@ -97,7 +97,9 @@ def open_csv(path: Path, *, size_limit: int) -> CsvFile:
     encoding, warnings = _encoding_of(path)
     sample = _sample_of(path, encoding)
     if _MARKUP.match(sample):
-        raise FileRefused(f"{path.name} is an HTML or XML page, not a CSV file: was a login page saved instead?")
+        raise FileRefused(
+            f"{path.name} is an HTML or XML page, not a CSV file: was a login page saved instead?"
+        )
     preamble = 1 if sample[:4].lower() == "sep=" else 0
     delimiter = sample[4:5] if preamble else _delimiter_of(sample)
     escape = _escape_of(sample, delimiter)
@@ -256,9 +258,13 @@ def _refuse_duplicates(file_name: str, header: list[str]) -> None:
             )
 
 
-def _numbered_rows(stream: TextIO, file: CsvFile, *, skip_header: bool = True) -> Iterator[tuple[int, list[str]]]:
+def _numbered_rows(
+    stream: TextIO, file: CsvFile, *, skip_header: bool = True
+) -> Iterator[tuple[int, list[str]]]:
     """Each non-blank row and the line on which it begins."""
-    reader = csv.reader(_bounded_lines(stream, file.path.name), delimiter=file.delimiter, escapechar=file.escape)
+    reader = csv.reader(
+        _bounded_lines(stream, file.path.name), delimiter=file.delimiter, escapechar=file.escape
+    )
     header_seen = not skip_header
     for _ in range(file.preamble):
         next(reader, None)
@@ -271,7 +277,9 @@ def _numbered_rows(stream: TextIO, file: CsvFile, *, skip_header: bool = True) -
                 header_seen = True
             line = reader.line_num + 1
     except csv.Error as error:
-        raise FileRefused(_too_long(file.path.name, line) if "field limit" in str(error) else str(error)) from None
+        raise FileRefused(
+            _too_long(file.path.name, line) if "field limit" in str(error) else str(error)
+        ) from None
 
 
 def _bounded_lines(stream: TextIO, file_name: str) -> Iterator[str]:

@@ -34,14 +34,12 @@ def resolve(staging: Staging, *, source_system: str) -> int:
 
 def _match(staging: Staging, names: set[str], source_system: str) -> None:
     """One join each against ids, addresses and other addresses of leads."""
-    by_id, id_join, params = "CAST(NULL AS bigint)", "", []
-    by_email, email_join, rival = "CAST(NULL AS bigint)", "", "CAST(NULL AS bigint)"
+    by_id, id_join, params = "CAST(NULL AS bigint)", "", list[str]()
+    by_email, email_join = "CAST(NULL AS bigint)", ""
     id_column, email_column = "CAST(NULL AS text)", "CAST(NULL AS text)"
     if "external_id" in names:
         id_column, by_id = "s.external_id", "i.lead_id"
-        id_join = (
-            "LEFT JOIN leads_leadidentifier i ON i.value = s.external_id AND i.kind = %s AND i.source_system = %s"
-        )
+        id_join = "LEFT JOIN leads_leadidentifier i ON i.value = s.external_id AND i.kind = %s AND i.source_system = %s"
         params += [EXTERNAL, source_system]
     if "email" in names:
         email_column, by_email = "s.email_folded", "coalesce(l.id, a.lead_id)"
@@ -59,10 +57,9 @@ def _match(staging: Staging, names: set[str], source_system: str) -> None:
     staging.analyze(MATCHED)
     if "external_id" in names and "email" in names:
         # The other id that the address's lead has in this system, where the row's own id is new.
-        rival = "min(i.value)"
         staging.scratch(
             "intake_rivals",
-            f"""AS SELECT m.line, {rival} AS rival FROM {MATCHED} m
+            f"""AS SELECT m.line, min(i.value) AS rival FROM {MATCHED} m
                 JOIN leads_leadidentifier i ON i.lead_id = m.by_email AND i.kind = %s AND i.source_system = %s
                 WHERE m.external_id IS NOT NULL AND m.by_id IS NULL GROUP BY m.line""",
             [EXTERNAL, source_system],
@@ -200,7 +197,10 @@ def _name_heads(staging: Staging) -> None:
         "CASE WHEN (external_id IS NOT NULL AND by_id IS NULL) OR (email IS NOT NULL AND by_email IS NULL) "
         "THEN 1 ELSE 0 END"
     )
-    group = "lead, CASE WHEN lead IS NULL THEN external_id END, CASE WHEN lead IS NULL AND external_id IS NULL THEN email END"
+    group = (
+        "lead, CASE WHEN lead IS NULL THEN external_id END, "
+        "CASE WHEN lead IS NULL AND external_id IS NULL THEN email END"
+    )
     staging.scratch(
         RESOLVED,
         f"""AS SELECT line, line AS head, coalesce(by_id, by_email) AS lead, {news} AS news FROM {MATCHED}

@@ -12,11 +12,21 @@ from dataclasses import dataclass
 from leads.intake.staging import Staging, canonical_json, differs, is_postgresql, merged_json
 
 # Staged columns that become a column of the lead as they are, and their value where unknown.
-_TEXTS = (
-    "first_name first_name_folded last_name last_name_folded job_title job_title_folded department department_folded "
-    "phone phone_folded company_name company_name_folded company_domain industry industry_folded country region "
-    "region_folded city city_folded source source_folded channel channel_folded landing_page landing_page_folded"
-).split()
+_FOLDED_TEXTS = (
+    "first_name",
+    "last_name",
+    "job_title",
+    "department",
+    "phone",
+    "company_name",
+    "industry",
+    "region",
+    "city",
+    "source",
+    "channel",
+    "landing_page",
+)
+_TEXTS = (*_FOLDED_TEXTS, *(f"{name}_folded" for name in _FOLDED_TEXTS), "company_domain", "country")
 _KEY_TEXTS = ("email", "email_folded", "email_domain", "email_domain_type")
 _NULLABLE = ("employees", "annual_revenue", "email_opt_out", "owner_id")
 _JSON = ("attributes", "attributes_typed")
@@ -58,9 +68,15 @@ def lead_columns(staging: Staging, *, erase_blanks: bool, at: str, today: int) -
     if "campaign_name" in staged:
         kept = "c.id" if erase_blanks else "coalesce(c.id, l.campaign_id)"
         unknown = "(s.campaign_name IS NOT NULL AND c.id IS NULL)"
-        columns.append(ColumnSql("campaign_id", "c.id", kept, f"({unknown} OR {differs(kept, 'l.campaign_id')})"))
+        columns.append(
+            ColumnSql("campaign_id", "c.id", kept, f"({unknown} OR {differs(kept, 'l.campaign_id')})")
+        )
     company = "coalesce(p.company, l.company_id)"
-    columns.append(ColumnSql("company_id", "p.company", f"CASE WHEN k.relink = 1 THEN {company} ELSE l.company_id END", None))
+    columns.append(
+        ColumnSql(
+            "company_id", "p.company", f"CASE WHEN k.relink = 1 THEN {company} ELSE l.company_id END", None
+        )
+    )
     return columns
 
 
@@ -89,7 +105,9 @@ def _seniority(staged: set[str], erase_blanks: bool) -> Iterator[ColumnSql]:
             f"THEN s.title_seniority ELSE {kept} END"
         )
         updated = f"coalesce({stated}, {told})"
-        yield ColumnSql("seniority", f"coalesce({stated}, s.title_seniority, '')", updated, f"{updated} <> l.seniority")
+        yield ColumnSql(
+            "seniority", f"coalesce({stated}, s.title_seniority, '')", updated, f"{updated} <> l.seniority"
+        )
     elif "seniority" in staged:
         updated = f"coalesce({stated}, {kept})"
         yield ColumnSql("seniority", f"coalesce({stated}, '')", updated, f"{updated} <> l.seniority")
@@ -121,7 +139,8 @@ def _custom(staged: set[str], erase_blanks: bool) -> Iterator[ColumnSql]:
             merged = f"CASE WHEN s.{name} IS NULL THEN {canonical_json(f'l.{name}')} ELSE " + (
                 f"{merged_json(f'l.{name}', f's.{name}')} END"
             )
-            inserted = f"coalesce({merged_json(_empty_json(), f's.{name}') if erase_blanks else f's.{name}'}, {_empty_json()})"
+            given = merged_json(_empty_json(), f"s.{name}") if erase_blanks else f"s.{name}"
+            inserted = f"coalesce({given}, {_empty_json()})"
             changed = f"(s.{name} IS NOT NULL AND {merged} <> {canonical_json(f'l.{name}')})"
             yield ColumnSql(name, inserted, merged, changed)
 
@@ -150,7 +169,9 @@ def _without_keys(json: str, conditions: list[tuple[str, str]]) -> str:
     if not conditions:
         return json
     if is_postgresql():
-        return f"({json})" + "".join(f" - CASE WHEN {test} THEN '{key}' ELSE '' END" for test, key in conditions)
+        return f"({json})" + "".join(
+            f" - CASE WHEN {test} THEN '{key}' ELSE '' END" for test, key in conditions
+        )
     paths = ", ".join(f"CASE WHEN {test} THEN '$.{key}' ELSE '$.\"\"' END" for test, key in conditions)
     return f"json_remove({json}, {paths})"
 
@@ -166,7 +187,9 @@ def relink_condition(staging: Staging) -> str:
     other = []
     if "company_name" in staged:
         named.append("s.company_key IS NOT NULL")
-        other.append("(l.company_name <> '' AND s.company_name IS NOT NULL AND s.company_name <> l.company_name)")
+        other.append(
+            "(l.company_name <> '' AND s.company_name IS NOT NULL AND s.company_name <> l.company_name)"
+        )
     if "company_domain" in staged:
         other.append(
             "(l.company_domain <> '' AND s.company_domain IS NOT NULL AND s.company_domain <> l.company_domain)"

@@ -9,7 +9,17 @@ from itertools import compress
 
 from leads.folding import fold
 from leads.intake.domains import domain_type, is_shared_host
-from leads.intake.facts import Cells, CustomReader, InstantReader, Reader, Reading, Rows, TextReader, ValueReader, folded
+from leads.intake.facts import (
+    Cells,
+    CustomReader,
+    InstantReader,
+    Reader,
+    Reading,
+    Rows,
+    TextReader,
+    ValueReader,
+    folded,
+)
 from leads.intake.files import Batch
 from leads.intake.mapping import Mapping
 from leads.intake.staging import StagedColumn
@@ -51,7 +61,10 @@ class ExternalIdReader:
         if max((len(cell) for cell in cells if cell is not None), default=0) > LONGEST_ID:
             for position, cell in enumerate(cells):
                 if cell is not None and len(cell) > LONGEST_ID:
-                    rows.refuse(position, f"The external id has {len(cell):,} characters; at most {LONGEST_ID} are taken.")
+                    rows.refuse(
+                        position,
+                        f"The external id has {len(cell):,} characters; at most {LONGEST_ID} are taken.",
+                    )
         return [cells]
 
 
@@ -59,14 +72,18 @@ class EmailReader:
     """The address, its folded form, and the domain with its type."""
 
     field = "email"
-    columns = tuple(StagedColumn(name) for name in ("email", "email_folded", "email_domain", "email_domain_type"))
+    columns = tuple(
+        StagedColumn(name) for name in ("email", "email_folded", "email_domain", "email_domain_type")
+    )
 
     def __init__(self) -> None:
         self.types = Memo(domain_type)
 
     def read(self, cells: Cells, rows: Rows) -> list[Sequence[object]]:
         emails = [
-            cell if cell is None or (PLAIN_EMAIL(cell) and len(cell) <= 64) else self._judged(position, cell, rows)
+            cell
+            if cell is None or (PLAIN_EMAIL(cell) and len(cell) <= 64)
+            else self._judged(position, cell, rows)
             for position, cell in enumerate(cells)
         ]
         twins = folded(emails)
@@ -152,7 +169,10 @@ def build_readers(mapping: Mapping, reading: Reading, owners: dict[str, int]) ->
             "seniority", StagedColumn("seniority"), read_seniority, why="is none of the known levels"
         ),
         "company_domain": ValueReader(
-            "company_domain", StagedColumn("company_domain"), read_domain, why="is not a domain or web address"
+            "company_domain",
+            StagedColumn("company_domain"),
+            read_domain,
+            why="is not a domain or web address",
         ),
         "employees": ValueReader(
             "employees", StagedColumn("employees", "bigint"), read_whole_number, why="is not a whole number"
@@ -162,7 +182,10 @@ def build_readers(mapping: Mapping, reading: Reading, owners: dict[str, int]) ->
         ),
         "country": ValueReader("country", StagedColumn("country"), read_country, why="is no known country"),
         "email_opt_out": ValueReader(
-            "email_opt_out", StagedColumn("email_opt_out", "boolean"), read_boolean, why="is neither yes nor no"
+            "email_opt_out",
+            StagedColumn("email_opt_out", "boolean"),
+            read_boolean,
+            why="is neither yes nor no",
         ),
         "owner": ValueReader(
             "owner",
@@ -171,7 +194,9 @@ def build_readers(mapping: Mapping, reading: Reading, owners: dict[str, int]) ->
             why="is not the e-mail address of a user",
         ),
         "created_at": InstantReader(
-            "created_at", (StagedColumn("created_at", "timestamp"), StagedColumn("created_day", "integer")), reading
+            "created_at",
+            (StagedColumn("created_at", "timestamp"), StagedColumn("created_day", "integer")),
+            reading,
         ),
     }
     for name, limit in TEXTS.items():
@@ -199,7 +224,9 @@ class LeadRows:
         self.readers = build_readers(mapping, reading, owners)
         self.keys = mapping.custom_keys
         self.custom = (
-            CustomReader([(key, kinds[key]) for key in self.keys], "attributes", reading) if self.keys else None
+            CustomReader([(key, kinds[key]) for key in self.keys], "attributes", reading)
+            if self.keys
+            else None
         )
         columns = [column for reader in self.readers for column in reader.columns]
         columns += self.custom.columns if self.custom else ()
@@ -224,7 +251,9 @@ class LeadRows:
         return without_refused(batch, values, rows)
 
     def _refuse_nameless(self, values: list[Sequence[object]], rows: Rows) -> None:
-        present = [values[self.positions[name]] for name in ("external_id", "email") if name in self.positions]
+        present = [
+            values[self.positions[name]] for name in ("external_id", "email") if name in self.positions
+        ]
         for position, keys in enumerate(zip(*present, strict=True)):
             if not any(keys):
                 rows.refuse(position, "The row has neither an e-mail address nor an external id.")

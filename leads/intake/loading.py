@@ -37,7 +37,10 @@ def import_leads(*, options: ImportOptions, at: datetime | None = None) -> Repor
     """
     at = at or timezone.now()
     opened = open_for_import(LEADS, options, at=at, scope=AttributeKey.Scope.LEAD)
-    owners = {fold(email): pk for pk, email in User.objects.exclude(email="").order_by("pk").values_list("pk", "email")}
+    owners = {
+        fold(email): pk
+        for pk, email in User.objects.exclude(email="").order_by("pk").values_list("pk", "email")
+    }
     rows = LeadRows(mapping=opened.mapping, reading=opened.reading, owners=owners, kinds=opened.kinds)
     with Staging(STAGED, rows.columns) as staging:
         stage_file(opened, rows, staging, options)
@@ -129,7 +132,9 @@ class _LeadImport:
         staged = {column.name for column in self.staging.columns}
         relink = relink_condition(self.staging)
         campaign = (
-            "LEFT JOIN leads_campaign c ON c.name_folded = s.campaign_name_folded" if "campaign_name" in staged else ""
+            "LEFT JOIN leads_campaign c ON c.name_folded = s.campaign_name_folded"
+            if "campaign_name" in staged
+            else ""
         )
         return f"""
             SELECT r.line, r.lead,
@@ -149,7 +154,9 @@ class _LeadImport:
             return
         if is_postgresql():
             staging.execute(f"CREATE INDEX IF NOT EXISTS {STAGED}_line ON {STAGED} (line)")
-        staging.scratch(CHUNK, "(line bigint PRIMARY KEY, lead bigint, state text, earlier integer, relink integer)")
+        staging.scratch(
+            CHUNK, "(line bigint PRIMARY KEY, lead bigint, state text, earlier integer, relink integer)"
+        )
         staging.index(CHUNK, "lead")
         companies.prepare(staging)
         size = CHUNK_ROWS[connection.vendor]
@@ -239,9 +246,9 @@ class _LeadImport:
         }
         names, values = [], []
         for field in Lead._meta.local_concrete_fields:
-            expression = given.get(field.column) or _blank(field)
+            expression = given.get(str(field.column)) or _blank(field)
             if expression != "NULL":
-                names.append(field.column)
+                names.append(str(field.column))
                 values.append(expression)
         return self.staging.execute(
             f"INSERT INTO leads_lead ({', '.join(names)}) SELECT {', '.join(values)} FROM {self._source()} "
@@ -252,7 +259,8 @@ class _LeadImport:
         changing = [column for column in self.columns if column.updated != f"l.{column.column}"]
         assignments = ", ".join(f"{column.column} = {column.updated}" for column in changing)
         self.staging.execute(
-            f"UPDATE leads_lead AS l SET {assignments} FROM {self._source()} WHERE l.id = k.lead AND k.state = 'updated'"
+            f"UPDATE leads_lead AS l SET {assignments} FROM {self._source()} "
+            "WHERE l.id = k.lead AND k.state = 'updated'"
         )
 
     def _keep_old_emails(self) -> None:
@@ -319,5 +327,3 @@ def _blank(field: object) -> str:
     if getattr(field, "get_internal_type", lambda: "")() == "JSONField":
         return "'{}'"
     return "''"
-
-

@@ -33,7 +33,9 @@ class RecordKind:
 
     def allows(self, field: str) -> bool:
         return field in self.fields or (
-            self.custom_prefix is not None and field.startswith(self.custom_prefix) and len(field) > len(self.custom_prefix)
+            self.custom_prefix is not None
+            and field.startswith(self.custom_prefix)
+            and len(field) > len(self.custom_prefix)
         )
 
     def allowed(self) -> str:
@@ -132,7 +134,7 @@ class Mapping:
 
 
 def parse_pairs(option: str, pairs: Iterable[str]) -> list[tuple[str, str]]:
-    """"COLUMN=FIELD" as two texts; the last "=" divides for --map, the first for --set."""
+    """ "COLUMN=FIELD" as two texts; the last "=" divides for --map, the first for --set."""
     parsed = []
     for pair in pairs:
         left, sign, right = pair.rpartition("=") if option == "--map" else pair.partition("=")
@@ -182,7 +184,9 @@ def _given(kind: RecordKind, header: Sequence[str], maps: Sequence[tuple[str, st
         if index is None:
             raise FileRefused(f"There is no column “{column}”; the columns are: {_listed(header)}.")
         if field != IGNORED and not kind.allows(field):
-            raise FileRefused(f"“{field}” is no field of {kind.name}; allowed are: {kind.allowed()}, {IGNORED}.")
+            raise FileRefused(
+                f"“{field}” is no field of {kind.name}; allowed are: {kind.allowed()}, {IGNORED}."
+            )
         if field != IGNORED and field in given.values():
             raise FileRefused(f"Two columns are mapped to {field}: choose one.")
         given[index] = field
@@ -207,9 +211,10 @@ def _automatic(kind: RecordKind, header: Sequence[str], given: dict[int, str]) -
     for field in kind.fields:
         if field in given.values():
             continue
-        index = next((by_name[name] for name in known.get(field, ()) if name in by_name), None)
-        if index is not None and index not in automatic:
-            automatic[index] = field
+        free = (by_name[name] for name in known.get(field, ()) if name in by_name)
+        for index in free:
+            automatic.setdefault(index, field)
+            break
     if {"first_name", "last_name"} & {*automatic.values(), *given.values()}:
         automatic = {index: field for index, field in automatic.items() if field != "name"}
     return automatic
@@ -230,13 +235,14 @@ def _custom(
     if kind.custom_prefix is None:
         return
     taken = {
-        field.removeprefix(kind.custom_prefix) for field in given.values() if field.startswith(kind.custom_prefix)
+        field.removeprefix(kind.custom_prefix)
+        for field in given.values()
+        if field.startswith(kind.custom_prefix)
     }
     for index, name in enumerate(header):
-        field = given.get(index)
-        if field is not None:
-            if field.startswith(kind.custom_prefix):
-                yield CustomColumn(field.removeprefix(kind.custom_prefix), name, index)
+        if index in given:
+            if given[index].startswith(kind.custom_prefix):
+                yield CustomColumn(given[index].removeprefix(kind.custom_prefix), name, index)
             continue
         if index in automatic or not name or name in REFUSAL_COLUMNS:
             continue
@@ -263,8 +269,8 @@ def _refuse_without_keys(kind: RecordKind, header: Sequence[str], mapping: Mappi
     if not any(mapping.has(field) for field in kind.keys):
         wanted = " or ".join(kind.keys)
         raise FileRefused(
-            f"No column tells which lead a row is about ({wanted}): name it with --map COLUMN={kind.keys[0]}; "
-            f"the columns are: {_listed(header)}."
+            f"No column tells which lead a row is about ({wanted}): name it with --map COLUMN={kind.keys[0]}, or "
+            f"--map {LINE_COLUMN}={kind.keys[0]} for the line number; the columns are: {_listed(header)}."
         )
     for field in kind.required:
         if not mapping.has(field):

@@ -10,7 +10,9 @@ from leads.intake.identity import RESOLVED
 from leads.intake.staging import Staging, is_postgresql
 
 _PLACES = "intake_places"
-_NEVER_ERASED = frozenset({"external_id", "email", "email_folded", "email_domain", "email_domain_type", "link_domain"})
+_NEVER_ERASED = frozenset(
+    {"external_id", "email", "email_folded", "email_domain", "email_domain_type", "link_domain"}
+)
 _JSON_OVERLAID = frozenset({"attributes", "attributes_typed", "unparsed"})
 
 

@@ -35,7 +35,9 @@ class OpenedFile:
     report: Report
 
 
-def open_for_import(kind: RecordKind, options: ImportOptions, *, at: datetime, scope: str | None) -> OpenedFile:
+def open_for_import(
+    kind: RecordKind, options: ImportOptions, *, at: datetime, scope: str | None
+) -> OpenedFile:
     """Read the file once, from end to end. FileRefused where it cannot be imported as it is."""
     if len(options.source_system) > 100:
         raise FileRefused("The name of the source system may have at most 100 characters.")
@@ -81,7 +83,9 @@ def _dated_columns(file: CsvFile, mapping: Mapping, kinds: dict[str, str]) -> li
     return [(file.header[index], index) for index in sorted(set(indexes))]
 
 
-def _scan(file: CsvFile, dated: Sequence[tuple[str, int]], options: ImportOptions) -> tuple[int, SettledOrder]:
+def _scan(
+    file: CsvFile, dated: Sequence[tuple[str, int]], options: ImportOptions
+) -> tuple[int, SettledOrder]:
     """Count the rows, and settle the order of the dates from all of them."""
     evidence = DateEvidence()
     rows = 0

@@ -148,5 +148,8 @@ def write_refused(*, file: CsvFile, refusals: Iterable[tuple[int, str]], folder:
 
 def _all_rows(file: CsvFile) -> Iterator[tuple[int, list[str]]]:
     for batch in file.batches(2000):
-        rows = [*zip(batch.lines, batch.rows, strict=True), *((row.line, row.cells) for row in batch.misshapen)]
+        rows = [
+            *zip(batch.lines, batch.rows, strict=True),
+            *((row.line, row.cells) for row in batch.misshapen),
+        ]
         yield from sorted(rows, key=lambda row: row[0])

@@ -18,7 +18,13 @@ from django.db import connection
 REFUSED = "intake_refused"
 _TYPES = {
     "postgresql": {"timestamp": "timestamptz", "json": "jsonb", "numeric": "numeric(15, 4)"},
-    "sqlite": {"timestamp": "text", "json": "text", "numeric": "decimal", "uuid": "char(32)", "boolean": "bool"},
+    "sqlite": {
+        "timestamp": "text",
+        "json": "text",
+        "numeric": "decimal",
+        "uuid": "char(32)",
+        "boolean": "bool",
+    },
 }
 MANY = 5_000
 
@@ -70,7 +76,9 @@ class Staging:
         self.scratch(REFUSED, "(line bigint, reason text)")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
         if connection.needs_rollback or connection.connection is None:
             return
         with connection.cursor() as cursor:
@@ -178,7 +186,7 @@ class Staging:
             alone = not connection.in_atomic_block
             if alone:
                 cursor.execute("BEGIN DEFERRED")
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # type: ignore[arg-type]
             if alone:
                 cursor.execute("COMMIT")
 

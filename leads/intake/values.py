@@ -18,7 +18,20 @@ from email_validator import EmailNotValidError, validate_email
 from leads.folding import fold
 
 # "unknown" is not here on purpose: it is a value of its own.
-UNKNOWN_VALUES = ("", "-", "--", "n/a", "#n/a", "null", "\\n", "none", "-none-", "(none)", "select", "(not set)")
+UNKNOWN_VALUES = (
+    "",
+    "-",
+    "--",
+    "n/a",
+    "#n/a",
+    "null",
+    "\\n",
+    "none",
+    "-none-",
+    "(none)",
+    "select",
+    "(not set)",
+)
 
 Read = TypeVar("Read")
 
@@ -85,7 +98,9 @@ def read_whole_number(text: str) -> int | None:
     return int(number)
 
 
-_TRUE = frozenset({"true", "yes", "y", "t", "1", "on", "ja", "oui", "si", "sí", "sim", "opted out", "unsubscribed"})
+_TRUE = frozenset(
+    {"true", "yes", "y", "t", "1", "on", "ja", "oui", "si", "sí", "sim", "opted out", "unsubscribed"}
+)
 _FALSE = frozenset({"false", "no", "n", "f", "0", "off", "nein", "non", "não", "opted in", "subscribed"})
 
 
@@ -207,8 +222,14 @@ _SENIORITY_NAMES = {
 _TITLE_PATTERNS = tuple(
     (seniority, re.compile(pattern))
     for seniority, pattern in (
-        ("student", r"\b(student|intern|internship|trainee|apprentice|praktikant\w*|werkstudent\w*|étudiante?)\b"),
-        ("individual", r"\b(assistant|secretary|(product|process|scrum|service|system|data|content) owner)\b"),
+        (
+            "student",
+            r"\b(student|intern|internship|trainee|apprentice|praktikant\w*|werkstudent\w*|étudiante?)\b",
+        ),
+        (
+            "individual",
+            r"\b(assistant|secretary|(product|process|scrum|service|system|data|content) owner)\b",
+        ),
         ("vp", r"\b([se]?vp|avp|vice[- ]president)\b"),
         (
             "c_level",
@@ -270,7 +291,8 @@ def read_domain(text: str) -> str | None:
 
 _LEGAL_FORMS = re.compile(
     r"( (inc|incorporated|llc|ltd|limited|llp|lp|plc|corp|corporation|co|company|gmbh|mbh|ag|kg|ug|ohg|se|sa|sas|sarl"
-    r"|srl|spa|bv|nv|ab|as|asa|oy|oyj|aps|pty|pte|pvt|kk|sp z o o|s a|s r l|s p a|b v|n v|and co|und co|holding|group))+$"
+    r"|srl|spa|bv|nv|ab|as|asa|oy|oyj|aps|pty|pte|pvt|kk|sp z o o|s a|s r l|s p a|b v|n v|and co|und co"
+    r"|holding|group))+$"
 )
 
 
