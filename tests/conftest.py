@@ -20,7 +20,7 @@ from tests.workers import real_worker, start_worker  # noqa: F401
 settings.register_profile(
     "leadfunnel",
     deadline=None,
-    max_examples=30,
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "30")),
     # The same examples each time in CI: a failure there must be repeatable here.
     derandomize=os.environ.get("CI") == "true",
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

@@ -8,6 +8,7 @@ LIKE is not used: its wildcards and letter case differ between databases and set
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -44,8 +45,23 @@ class Fragment:
         return Fragment(text + self.sql, self.params)
 
 
-def joined(separator: str, fragments: list[Fragment]) -> Fragment:
+def sql(template: str, *parts: Any) -> Fragment:
+    """The template with each `{}` replaced by a fragment, or by the placeholder of a value."""
+    texts = template.split("{}")
+    if len(texts) != len(parts) + 1:
+        raise ValueError(f"{len(parts)} parts for {len(texts) - 1} places in: {template}")
+    pieces = [texts[0]]
+    params: list[Any] = []
+    for part, text in zip(parts, texts[1:], strict=True):
+        fragment = part if isinstance(part, Fragment) else Fragment("%s", (part,))
+        pieces += (fragment.sql, text)
+        params += fragment.params
+    return Fragment("".join(pieces), tuple(params))
+
+
+def joined(separator: str, fragments: Iterable[Fragment]) -> Fragment:
     """The fragments one after another, with a separator between them."""
+    fragments = list(fragments)
     return Fragment(
         separator.join(fragment.sql for fragment in fragments),
         tuple(param for fragment in fragments for param in fragment.params),

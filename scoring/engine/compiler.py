@@ -1,0 +1,139 @@
+"""The compiler: a rulebook to one set-based statement for each range of leads, and what runs it.
+
+`score` writes scores, `evidence` tells rule by rule what made them, `reentry` what a held lead did
+since its hold began. The explainer is the oracle of all three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import Any
+
+from django.db import connection
+
+from leads.conditions import Fragment, dialect_of
+from leads.conditions.sql import joined, sql
+from leads.models import ActivityType
+from leads.models.fields import day_from_number, day_number
+from scoring.engine.levels import LeadRange, LeadSet, Levels, Target
+from scoring.engine.plan import Question
+from scoring.engine.writing import Stamp, write_statements
+from scoring.rulebook.form import AnyRule, Dimension, EngagementRule, FitRule, Form, SilenceRule
+
+__all__ = ["CompiledRulebook", "Contribution", "LeadRange", "LeadSet", "Stamp", "activity_type_ids"]
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What a met rule gave to a lead.
+
+    `matches`: activities inside the window; silence: periods gone by; fit: 1. `latest`: the instant of
+    the latest match. `silent_since`: the day on which a silence rule's clock started.
+    """
+
+    rule: AnyRule
+    points: int
+    matches: int
+    latest: datetime | None = None
+    silent_since: date | None = None
+
+
+@dataclass(frozen=True)
+class Reentry:
+    """What a held lead did after its evidence_after: engagement without silence, and fast-track rules met."""
+
+    engagement: int
+    is_fast_track: bool
+
+
+def activity_type_ids() -> dict[str, int]:
+    """The key of each activity type by its code. One query."""
+    return dict(ActivityType.objects.values_list("code", "pk"))
+
+
+class CompiledRulebook:
+    """A rulebook on a day, for the database at hand. Compiled once, used for many ranges."""
+
+    def __init__(self, form: Form, day: date, type_ids: Mapping[str, int] | None = None) -> None:
+        self.form = form
+        self.day = day
+        self._type_ids = activity_type_ids() if type_ids is None else type_ids
+        self._dialect = dialect_of(connection)
+
+    @cached_property
+    def _scoring(self) -> Levels:
+        return Levels(self.form, Question(day_number(self.day)), self._type_ids, self._dialect)
+
+    def score(self, target: Target, *, version: int, run: int, today: date) -> int:
+        """Score the leads and write what differs; returns how many rows were written.
+
+        Call it inside a transaction that holds the range, in a statement of its own: on READ COMMITTED
+        it must see what was committed before the change log of its leads was emptied.
+        """
+        stamp = Stamp(version=version, day=day_number(self.day), today=day_number(today), run=run)
+        with connection.cursor() as cursor:
+            for statement in write_statements(self._scoring, target, stamp):
+                cursor.execute(statement.sql, statement.params)
+            (written,) = cursor.fetchone()
+        return int(written)
+
+    def statement(self, target: Target) -> Fragment:
+        """The statement that computes scores without writing them: one row a lead."""
+        return self._scoring.result(target)
+
+    def evidence(self, lead_ids: Sequence[int]) -> dict[int, list[Contribution]]:
+        """For each of these leads the rules that it meets, strongest first."""
+        question = Question(day_number(self.day), evidence=True)
+        levels = Levels(self.form, question, self._type_ids, self._dialect)
+        rules = [rule for rule in self.form.enabled_rules if rule.key in levels.rules]
+        columns = [Fragment("x.lead_id")]
+        for plan in (levels.rules[rule.key] for rule in rules):
+            columns.append(sql("CASE WHEN {} THEN 1 ELSE 0 END", plan.met))
+            columns += [plan.points, plan.matches, plan.latest]
+        rows = _rows(sql("SELECT {} FROM ({}) x", joined(", ", columns), levels.facts(LeadSet(lead_ids))))
+        return {row[0]: _contributions(rules, row[1:]) for row in rows}
+
+    def reentry(self, lead_ids: Sequence[int]) -> dict[int, Reentry]:
+        """What each of these held leads did since its hold began."""
+        levels = Levels(
+            self.form, Question(day_number(self.day), only_new=True), self._type_ids, self._dialect
+        )
+        statement = sql(
+            "SELECT x.lead_id, {}, CASE WHEN {} THEN 1 ELSE 0 END FROM ({}) x",
+            levels.dimension(Dimension.ENGAGEMENT, self.form.engagement),
+            levels.some_met(rule for rule in self.form.enabled_rules if rule.fast_track),
+            levels.facts(LeadSet(lead_ids)),
+        )
+        return {row[0]: Reentry(int(row[1]), bool(row[2])) for row in _rows(statement)}
+
+
+def _contributions(rules: Sequence[AnyRule], row: Sequence[Any]) -> list[Contribution]:
+    found = []
+    for index, rule in enumerate(rules):
+        met, points, matches, latest = row[4 * index : 4 * index + 4]
+        if not met:
+            continue
+        match rule:
+            case EngagementRule():
+                found.append(Contribution(rule, int(points), int(matches), latest=_instant(latest)))
+            case SilenceRule():
+                found.append(
+                    Contribution(rule, int(points), int(matches), silent_since=day_from_number(latest))
+                )
+            case FitRule():
+                found.append(Contribution(rule, int(points), 1))
+    return sorted(found, key=lambda item: (-item.points, item.rule.key))
+
+
+def _instant(value: datetime | str | None) -> datetime | None:
+    """SQLite keeps instants as text, in UTC."""
+    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
+
+
+def _rows(statement: Fragment) -> Iterator[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement.sql, statement.params)
+        yield from cursor.fetchall()
