@@ -107,7 +107,7 @@ def parse_condition(
 ) -> Condition:
     """The condition, or ConditionError with one sentence that names what is wrong and what is allowed.
 
-    Values may be texts, numbers (int or Decimal) or, on their own, the texts of numbers and dates.
+    Values may be texts, numbers (int, float or Decimal) or, on their own, the texts of numbers and dates.
     """
     found = _field(registry, field)
     chosen = _operator(found, operator)
@@ -154,8 +154,8 @@ def _check_count(field: Field, operator: Operator, values: Sequence[object]) -> 
 
 
 def _as_text(field: Field, part: str, value: object) -> str:
-    if isinstance(value, (int, Decimal)) and not isinstance(value, bool) and field.type == FieldType.NUMBER:
-        value = format(value, "f") if isinstance(value, Decimal) else str(value)
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) and field.type == FieldType.NUMBER:
+        value = format(Decimal(str(value)), "f")
     if not isinstance(value, str):
         raise ConditionError(part, f"{_shown(value)} is no value for {field.name}; write {_wanted(field)}.")
     if not value:
