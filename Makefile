@@ -14,6 +14,7 @@ help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/requirements.txt .venv/requirements-dev.txt ## Make .venv with everything that running and testing need
+	@:
 
 run: .venv/requirements.txt ## Start Leadfunnel with demo data on http://127.0.0.1:8000 (PORT=... changes it)
 	@$(BIN)/python manage.py start

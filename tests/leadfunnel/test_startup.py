@@ -55,8 +55,24 @@ def test_database_without_tables_is_one_sentence(program, tmp_path) -> None:
 
 @pytest.mark.slow
 def test_database_out_of_reach_is_one_sentence(tmp_path) -> None:
-    ended = run(["manage.py", "rescore"], tmp_path, DATABASE_URL="postgres://nobody@127.0.0.1:1/nothing")
+    ended = run(["manage.py", "report", "funnel"], tmp_path, DATABASE_URL="postgres://nobody@127.0.0.1:1/nothing")
 
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert "The database cannot be reached; check DATABASE_URL." in ended.stderr
+
+
+@pytest.mark.slow
+def test_production_settings_leave_djangos_own_check_without_a_warning(tmp_path) -> None:
+    key = "b8vZ3kq1xT9w7LrYpN5sHcJd2FmGaQeU6oiVtRzXW4KPBn0yEC"
+    production = {
+        "DEBUG": "false",
+        "SECRET_KEY": key,
+        "ALLOWED_HOSTS": "leads.example.com",
+        "BEHIND_PROXY": "true",
+    }
+
+    ended = run(["manage.py", "check", "--deploy", "--fail-level=WARNING"], tmp_path, **production)
+
+    assert ended.returncode == 0, ended.stderr
+    assert "no issues" in ended.stdout
