@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -50,6 +51,13 @@ def wait_until(is_true: Callable[[], bool], *, seconds: float = 30, what: str = 
     while not is_true():
         assert time.monotonic() < deadline, f"{what} did not happen within {seconds} seconds"
         time.sleep(0.05)
+
+
+def free_port() -> int:
+    """A port on which a server of the test may listen."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def process_environment() -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -13,15 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.workers import ROOT, wait_until
+from tests.workers import ROOT, free_port, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.realworker]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(data_dir: Path, port: int) -> dict[str, str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.workers import free_port
+
 ROOT = Path(__file__).parents[2]
 PROGRAMS = {
     "manage.py": ["manage.py", "check"],
@@ -46,7 +48,7 @@ def test_bad_settings_are_one_sentence_and_no_traceback(program, tmp_path) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("program", ["gunicorn", "worker", "beat"])
 def test_database_without_tables_is_one_sentence(program, tmp_path) -> None:
-    ended = run(PROGRAMS[program], tmp_path, PORT="8199")
+    ended = run(PROGRAMS[program], tmp_path, PORT=str(free_port()))
 
     assert ended.returncode != 0
     assert "Traceback" not in ended.stderr
@@ -55,7 +57,9 @@ def test_database_without_tables_is_one_sentence(program, tmp_path) -> None:
 
 @pytest.mark.slow
 def test_database_out_of_reach_is_one_sentence(tmp_path) -> None:
-    ended = run(["manage.py", "report", "funnel"], tmp_path, DATABASE_URL="postgres://nobody@127.0.0.1:1/nothing")
+    ended = run(
+        ["manage.py", "report", "funnel"], tmp_path, DATABASE_URL="postgres://nobody@127.0.0.1:1/nothing"
+    )
 
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
