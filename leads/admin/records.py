@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.forms import ModelForm
 from django.http import HttpRequest
 
 from leads.admin.base import ReadOnlyAdmin, ReadOnlyInline, RoleAdmin, RoleInline
+from leads.intake.byhand import derive_company_facts, derive_lead_facts
 from leads.lifecycle import begin_lifecycles
 from leads.models import (
     Activity,
@@ -22,8 +26,38 @@ from leads.models import (
     LeadScore,
     Role,
 )
+from leads.tasks import retype_attribute
 
 MARKETERS = frozenset({Role.MARKETER})
+
+
+class DerivingForm(ModelForm):  # type: ignore[type-arg]
+    """Derives what follows from the facts, and then asks the constraints, which speak of derived columns too."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors:
+            return
+        self.derive()
+        self.instance.fold_texts()
+        for check in (self.instance.validate_unique, self.instance.validate_constraints):
+            try:
+                check()
+            except ValidationError as refusal:
+                self.add_error(None, refusal.messages)
+
+    def derive(self) -> None:
+        """Nothing, for a model that has only folded texts."""
+
+
+class LeadForm(DerivingForm):
+    def derive(self) -> None:
+        derive_lead_facts(self.instance)
+
+
+class CompanyForm(DerivingForm):
+    def derive(self) -> None:
+        derive_company_facts(self.instance)
 
 
 class IdentifierInline(ReadOnlyInline):
@@ -34,6 +68,7 @@ class IdentifierInline(ReadOnlyInline):
 class LeadAdmin(RoleAdmin):
     """Facts of a lead. Its stage and its hold are moved by decisions, not here."""
 
+    form = LeadForm
     writers = MARKETERS
     list_display = ("display_name", "email", "company_name", "stage", "source", "created_at")
     list_filter = ("stage",)
@@ -71,8 +106,10 @@ class LeadAdmin(RoleAdmin):
 
 @admin.register(Company)
 class CompanyAdmin(RoleAdmin):
+    form = CompanyForm
     writers = MARKETERS
     list_display = ("name", "domain", "industry", "employees", "country", "owner")
+    readonly_fields = ("name_key",)
     search_fields = ("name_folded__startswith", "domain__startswith")
     autocomplete_fields = ("owner",)
     ordering = ("pk",)
@@ -87,6 +124,7 @@ class CampaignCostInline(RoleInline):
 
 @admin.register(Campaign)
 class CampaignAdmin(RoleAdmin):
+    form = DerivingForm
     writers = MARKETERS
     list_display = ("name", "source", "channel")
     search_fields = ("name_folded",)
@@ -119,6 +157,13 @@ class AttributeKeyAdmin(RoleAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("scope", "key") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "type" in form.changed_data:
+            # A broker that is away must not undo the edit; saving again asks again.
+            transaction.on_commit(partial(retype_attribute.delay, obj.pk), robust=True)
+            messages.info(request, "Values that are there already are being converted to the new type.")
 
 
 @admin.register(Asset)

@@ -38,13 +38,16 @@ class FoldingModel(models.Model):
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        for name in self.FOLDED:
-            setattr(self, f"{name}_folded", fold(getattr(self, name)))
+        self.fold_texts()
         update_fields = kwargs.get("update_fields")
         if update_fields is not None:
             twins = {f"{name}_folded" for name in self.FOLDED if name in update_fields}
             kwargs["update_fields"] = {*update_fields, *twins}
         super().save(*args, **kwargs)
+
+    def fold_texts(self) -> None:
+        for name in self.FOLDED:
+            setattr(self, f"{name}_folded", fold(getattr(self, name)))
 
 
 class Company(FoldingModel):

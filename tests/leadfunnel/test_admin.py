@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from leads.models import Lead, Reason, Role, Stage, StageChange
-from tests.factories import HandoffFactory, LeadFactory, UserFactory
+from leads.models import Campaign, Lead, Reason, Role, Stage, StageChange
+from tests.factories import CampaignFactory, CompanyFactory, HandoffFactory, LeadFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 READ_ONLY = ["stagechange", "handoff", "handoffdecision", "leadscore", "activity", "asset", "changelogentry"]
@@ -73,18 +74,55 @@ def test_history_is_neither_added_nor_deleted(role: Role, model: str) -> None:
         )
 
 
-def test_a_lead_added_by_hand_begins_its_history() -> None:
-    url = reverse("admin:leads_lead_add")
-    form = client_of(Role.MARKETER).get(url).context["adminform"].form
-    data = dict.fromkeys(form.fields, "")
-    data |= {"email": "new@company.example", "attributes": "{}", "email_opt_out": "unknown"}
-    data |= {"created_at_0": "2026-03-02", "created_at_1": "10:00:00"}
-    data |= {"identifiers-TOTAL_FORMS": "0", "identifiers-INITIAL_FORMS": "0"}
+def add(model: str, **values: str) -> HttpResponse:
+    """Post the form that the page for a new row shows, filled in."""
+    url, client = reverse(f"admin:leads_{model}_add"), client_of(Role.MARKETER)
+    context = client.get(url).context
+    data = dict.fromkeys(context["adminform"].form.fields, "")
+    for inline in context["inline_admin_formsets"]:
+        data |= {f"{inline.formset.prefix}-TOTAL_FORMS": "0", f"{inline.formset.prefix}-INITIAL_FORMS": "0"}
+    return client.post(url, {**data, **values})
 
-    response = client_of(Role.MARKETER).post(url, data)
 
-    assert response.status_code == 302, response.context["adminform"].form.errors
-    assert StageChange.objects.get(lead__email="new@company.example").to_stage == Stage.LEAD
+def add_lead(email: str, **values: str) -> HttpResponse:
+    when = {"created_at_0": "2026-03-02", "created_at_1": "10:00:00"}
+    given = {"email": email, "attributes": "{}", "unparsed": "{}", "email_opt_out": "unknown"}
+    return add("lead", **{**given, **when, **values})
+
+
+def test_a_lead_added_by_hand_begins_its_history_and_has_its_derived_facts() -> None:
+    response = add_lead("New@Gmail.com", job_title="VP Sales")
+
+    assert response.status_code == 302, response.context["errors"]
+    lead = Lead.objects.get(email_folded="new@gmail.com")
+    assert (lead.email_domain_type, lead.seniority) == ("free", "vp")
+    assert StageChange.objects.get(lead=lead).to_stage == Stage.LEAD
+
+
+def test_a_second_lead_with_the_same_address_is_refused_in_words() -> None:
+    LeadFactory(email="ann@company.example")
+
+    response = add_lead("Ann@Company.example")
+
+    assert "Another lead has this e-mail address." in response.content.decode()
+    assert Lead.objects.count() == 1
+
+
+def test_a_second_company_with_the_same_name_is_refused_in_words() -> None:
+    CompanyFactory(name="Acme", name_key="acme", domain="")
+
+    response = add("company", name="ACME Inc.", created_at_0="2026-03-02", created_at_1="10:00:00")
+
+    assert "has this name" in response.content.decode()
+
+
+def test_a_second_campaign_with_the_same_name_is_refused_in_words() -> None:
+    CampaignFactory(name="Spring")
+
+    response = add("campaign", name="SPRING")
+
+    assert "already exists" in response.content.decode()
+    assert Campaign.objects.count() == 1
 
 
 def test_the_stage_of_a_lead_is_not_edited() -> None:
