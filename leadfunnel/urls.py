@@ -17,6 +17,7 @@ urlpatterns = [
     path("theme/", views.theme, name="theme"),
     path("healthz", health.healthz, name="healthz"),
     path("", include("leads.urls")),
+    path("rulebook/", include("scoring.urls")),
     path("reports/", include("reports.urls")),
     path("admin/", admin.site.urls),
     # For pages that do not name an icon: the admin's, and what a browser shows of a plain answer.
