@@ -62,7 +62,9 @@ def reasons_of(explanation: Explanation) -> Reasons:
 
 def _dimension(part: DimensionReason, day: date) -> DimensionLines:
     return DimensionLines(
-        dimension=Section(part.dimension.label, part.points, _held(part.raw_points, part.points, part.bounds)),
+        dimension=Section(
+            part.dimension.label, part.points, _held(part.raw_points, part.points, part.bounds)
+        ),
         groups=[_group(group, day) for group in part.groups if any(rule.is_met for rule in group.rules)],
     )
 

@@ -13,6 +13,9 @@ from playwright.sync_api import Browser, Page
 from leadfunnel.navigation import THEME_COOKIE
 from leads.models import Handoff, LeadScore, Organisation, Role, Stage, Team, User
 from leads.models.fields import day_of
+from scoring.models import Rulebook
+from scoring.rulebook.document import read_form
+from scoring.rulebook.rows import save_draft, vocabulary
 from tests.factories import (
     ActivityFactory,
     HandoffFactory,
@@ -22,6 +25,7 @@ from tests.factories import (
     UserFactory,
     contribution,
 )
+from tests.scoring.views.test_why import RULEBOOK
 
 # Playwright runs an event loop in this thread; Django would refuse to touch the database beside it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -51,7 +55,15 @@ def rep(team: Team) -> User:
 
 
 @pytest.fixture
-def handoffs(team: Team, rep: User) -> list[Handoff]:
+def rulebook(transactional_db: None) -> Rulebook:
+    """Number 1, published."""
+    book = save_draft(form=read_form(RULEBOOK, vocabulary()), by=None)
+    Rulebook.objects.filter(pk=book.pk).update(state="published", number=1, published_at=timezone.now())
+    return book
+
+
+@pytest.fixture
+def handoffs(team: Team, rep: User, rulebook: Rulebook) -> list[Handoff]:
     """Three that wait: Anna overdue, Bela with time left, Cleo imported. In the order of the queue."""
     now = timezone.now()
     anna = LeadFactory(

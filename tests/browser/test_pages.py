@@ -33,6 +33,7 @@ def test_pages_are_accessible_and_fit(open_page, rep, handoffs, theme, size):
         reverse("leads:list"),
         f"{reverse('leads:list')}?grade=Z",
         lead,
+        reverse("scoring:why", args=[handoffs[0].lead_id]),
         "/nothing",
     ]
     page = open_page(reverse("login"), theme=theme, size=size)
@@ -40,7 +41,7 @@ def test_pages_are_accessible_and_fit(open_page, rep, handoffs, theme, size):
 
     page = open_page(addresses[0], user=rep, theme=theme, size=size)
     for address in addresses:
-        page.goto(address)
+        page.goto(address, wait_until="networkidle" if address == lead else "load")
         page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
         assert problems(page) == [], address
         assert fits(page), address
@@ -100,6 +101,7 @@ def test_list_leads_to_a_lead_with_its_timeline(open_page, rep, handoffs):
     page.get_by_role("link", name="Anna Schmidt").click()
 
     expect(page.get_by_role("heading", name="Anna Schmidt")).to_be_visible()
+    expect(page.locator("#lead-why")).to_contain_text("Total by rulebook 1")
     timeline = page.locator("#timeline")
     expect(timeline).to_contain_text("Left a message")
     expect(timeline).to_contain_text("Demo requested")

@@ -81,7 +81,7 @@ RULEBOOK: dict[str, Any] = {
 def score() -> LeadScore:
     """VP of sales, two views of the pricing page 0 and 35 days ago, created 40 days ago.
 
-    Fit: 20 + 10 = 30, group at most 25. Engagement: 20 + 15 = 35, rule at most 30; silence since creation: -5. Total 50.
+    Fit: 20 + 10 = 30, group at most 25. Engagement: 20 + 15 = 35, at most 30; silence since creation: -5. Total 50.
     """
     book = save_draft(form=read_form(RULEBOOK, vocabulary()), by=None)
     Rulebook.objects.filter(pk=book.pk).update(state="published", number=7, published_at=timezone.now())
@@ -90,7 +90,9 @@ def score() -> LeadScore:
         first_name="Anna", seniority="vp", job_title="VP Sales", created_at=now - timedelta(days=40)
     )
     for age in (0, 35):
-        ActivityFactory(lead=lead, occurred_at=now - timedelta(days=age), asset=AssetFactory(name=f"/pricing/{age}"))
+        ActivityFactory(
+            lead=lead, occurred_at=now - timedelta(days=age), asset=AssetFactory(name=f"/pricing/{age}")
+        )
     return LeadScore.objects.create(
         lead=lead,
         fit=25,
