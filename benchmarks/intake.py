@@ -105,7 +105,8 @@ def write_file(path: Path, rows: int) -> None:
             stream.write(
                 f"L{number:08d},{first.encode('ascii', 'ignore').decode()}.{last.encode('ascii', 'ignore').decode()}"
                 f"{number}@{mail},{first},{last},{chance.choice(TITLES)},+49 30 {number:08d},"
-                f"Company {company} Ltd,{domain},Software,{chance.randrange(1, 5000)},{chance.randrange(10**6)}.50,{chance.choice(COUNTRIES)},"
+                f"Company {company} Ltd,{domain},Software,{chance.randrange(1, 5000)},"
+                f"{chance.randrange(10**6)}.50,{chance.choice(COUNTRIES)},"
                 f"Region {company % 40},City {company % 900},{chance.choice(SOURCES)},online,"
                 f"https://www.example.com/page/{chance.randrange(500)},{at:%Y-%m-%d %H:%M:%S}\n"
             )

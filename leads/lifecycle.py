@@ -222,6 +222,26 @@ def record_history(*, changes: Sequence[StageChange]) -> None:
         restage(ids_sql=", ".join(["%s"] * len(batch)), params=batch)
 
 
+@transaction.atomic
+def record_imported(*, rows_sql: str, ids_sql: str, at: datetime, params: Sequence[Any] = ()) -> int:
+    """The set-based twin of record_history, for rows that another system recorded; returns how many were written.
+
+    `rows_sql` (our own SQL text) selects lead_id, to_stage, to_position, occurred_at, day, actor_user_id, actor,
+    reason_id and note in this order, `ids_sql` the ids of those leads; `at` is when they became known here.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO leads_stagechange (lead_id, to_stage, to_position, occurred_at, day, actor_user_id, actor,
+                                           reason_id, note, from_stage, recorded_at, imported, undone)
+            SELECT r.*, '', %s, %s, %s FROM ({rows_sql}) r""",
+            [_instant(at), True, False, *params],
+        )
+        written = int(cursor.rowcount)
+    restage(ids_sql=ids_sql)
+    return written
+
+
 def _instant(at: datetime) -> Any:
     """An instant as raw SQL of this database takes it."""
     return connection.ops.adapt_datetimefield_value(at)

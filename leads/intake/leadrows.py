@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import compress
 
 from leads.folding import fold
 from leads.intake.domains import domain_type, is_shared_host
@@ -22,6 +20,7 @@ from leads.intake.facts import (
 )
 from leads.intake.files import Batch
 from leads.intake.mapping import Mapping
+from leads.intake.rows import Source, StagedRows, without_refused
 from leads.intake.staging import StagedColumn
 from leads.intake.values import (
     LONGEST_EMAIL,
@@ -204,15 +203,6 @@ def build_readers(mapping: Mapping, reading: Reading, owners: dict[str, int]) ->
     return [reader for field, reader in known.items() if mapping.has(field)]
 
 
-@dataclass(frozen=True)
-class StagedRows:
-    """What of a batch is staged, and what is refused (line and reason)."""
-
-    lines: Sequence[int]
-    values: list[Sequence[object]]
-    refused: list[tuple[int, str]]
-
-
 class LeadRows:
     """Turns batches of a lead file into staged columns."""
 
@@ -273,35 +263,3 @@ class LeadRows:
             domain if domain and not is_shared_host(str(domain)) else fallback
             for domain, fallback in zip(values[self.positions["company_domain"]], by_email, strict=True)
         ]
-
-
-class Source:
-    """The cells of a batch by fact: its column's, and its constant where a cell is unknown."""
-
-    def __init__(self, batch: Batch, mapping: Mapping, reading: Reading) -> None:
-        self.batch, self.mapping, self.reading = batch, mapping, reading
-        self.columns = batch.columns()
-        self.custom = {f"{mapping.custom_prefix}{column.key}": column.index for column in mapping.custom}
-
-    def cells(self, field: str) -> Cells:
-        index = self.mapping.columns.get(field, self.custom.get(field))
-        constant = self.mapping.constants.get(field)
-        if index is None:
-            return [constant] * len(self.batch.lines)
-        if index < 0:
-            return [str(line) for line in self.batch.lines]
-        cells = self.reading.known(self.columns[index]) if self.columns else []
-        if constant is None:
-            return cells
-        return [constant if cell is None else cell for cell in cells]
-
-
-def without_refused(batch: Batch, values: list[Sequence[object]], rows: Rows) -> StagedRows:
-    refused = [(batch.lines[position], reason) for position, reason in sorted(rows.refused.items())]
-    refused += [(row.line, row.reason) for row in batch.misshapen]
-    if not rows.refused:
-        return StagedRows(batch.lines, values, refused)
-    kept = [position not in rows.refused for position in range(len(batch.lines))]
-    return StagedRows(
-        list(compress(batch.lines, kept)), [list(compress(column, kept)) for column in values], refused
-    )

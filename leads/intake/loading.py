@@ -20,6 +20,7 @@ from leads.intake.merging import merge_repeated
 from leads.intake.options import ImportOptions
 from leads.intake.reading import BATCH, OpenedFile, open_for_import
 from leads.intake.report import SHOWN_REFUSALS, Refusal, Report, write_refused
+from leads.intake.rows import FileRows
 from leads.intake.staging import REFUSED, Staging, is_postgresql
 from leads.models import AttributeKey, Lead, LeadIdentifier, Stage, User
 from leads.models.fields import day_number, day_of
@@ -49,7 +50,7 @@ def import_leads(*, options: ImportOptions, at: datetime | None = None) -> Repor
     return opened.report
 
 
-def stage_file(opened: OpenedFile, rows: LeadRows, staging: Staging, options: ImportOptions) -> None:
+def stage_file(opened: OpenedFile, rows: FileRows, staging: Staging, options: ImportOptions) -> None:
     """Pass the whole file through `rows` into the staging table."""
     done = 0
     for batch in opened.file.batches(BATCH):

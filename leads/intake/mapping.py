@@ -268,9 +268,10 @@ def _free_key(key: str, taken: set[str]) -> str:
 def _refuse_without_keys(kind: RecordKind, header: Sequence[str], mapping: Mapping) -> None:
     if not any(mapping.has(field) for field in kind.keys):
         wanted = " or ".join(kind.keys)
+        numbered = f", or --map {LINE_COLUMN}={kind.keys[0]} for the line number" if kind is LEADS else ""
         raise FileRefused(
-            f"No column tells which lead a row is about ({wanted}): name it with --map COLUMN={kind.keys[0]}, or "
-            f"--map {LINE_COLUMN}={kind.keys[0]} for the line number; the columns are: {_listed(header)}."
+            f"No column tells which lead a row is about ({wanted}): name it with --map COLUMN={kind.keys[0]}"
+            f"{numbered}; the columns are: {_listed(header)}."
         )
     for field in kind.required:
         if not mapping.has(field):

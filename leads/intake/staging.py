@@ -69,7 +69,7 @@ class Staging:
 
     def __enter__(self) -> Staging:
         self._tune()
-        columns = ", ".join(f"{column.name} {self._type(column)}" for column in self.columns)
+        columns = ", ".join(f"{column.name} {self.sql_type(column)}" for column in self.columns)
         # SQLite finds a row by its line at once only where that is the key; PostgreSQL loads faster without.
         key = "line bigint" if is_postgresql() else "line integer PRIMARY KEY"
         self.scratch(self.name, f"({key}, {columns})")
@@ -102,7 +102,7 @@ class Staging:
                 cursor.execute("PRAGMA temp_store=FILE")
 
     @staticmethod
-    def _type(column: StagedColumn) -> str:
+    def sql_type(column: StagedColumn) -> str:
         return _TYPES[connection.vendor].get(column.type, column.type)
 
     def scratch(self, name: str, definition: str, params: Sequence[Any] = ()) -> int:
