@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 
 from leads.handoff.evidence import Contribution, strongest
 from leads.handoff.queue import Band, waiting_queue
+from leads.handoff.sla import BusinessClock, Segment
 from leads.models import Activity, Handoff, User
 from leads.querysets import HandoffQuerySet
 from leads.timeline import latest_activities
@@ -147,3 +148,16 @@ def _reason(contribution: Contribution) -> StrongReason:
         asset=contribution["asset"] or "",
         latest=date.fromisoformat(latest) if latest else None,
     )
+
+
+def counted_segments(handoff: Handoff) -> Sequence[Segment]:
+    """The stretches of business time between offer and deadline, by the hours of today.
+
+    Empty without a clock, and where hours were changed since: then they no longer add up to the deadline that holds.
+    """
+    if handoff.decide_due_at is None:
+        return ()
+    clock = BusinessClock.of_team(handoff.team)
+    minutes = clock.decide_fast_minutes if handoff.fast_tracked else clock.decide_minutes
+    segments = clock.segments(start=handoff.offered_at, minutes=minutes)
+    return segments if segments and segments[-1].ends_at == handoff.decide_due_at else ()

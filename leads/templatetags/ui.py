@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from leads.models import Stage
+from leads.handoff.sla import Segment
+from leads.models import Stage, Team
 
 register = template.Library()
 
@@ -130,3 +131,11 @@ def exact_time(instant: datetime | None) -> str:
 def thousands(number: int | Decimal | None) -> str:
     """12,345 with thin grouping; a dash for unknown."""
     return UNKNOWN if number is None else f"{number:,}"
+
+
+@register.filter
+def stretch(segment: Segment, team: Team | None) -> str:
+    """`Fri 16:30–17:00 = 30 min`, in the zone of the team whose hours they are."""
+    zone = team.zone if team else timezone.get_default_timezone()
+    starts, ends = (timezone.localtime(at, zone) for at in (segment.starts_at, segment.ends_at))
+    return f"{starts:%a %H:%M}–{ends:%H:%M} = {segment.minutes:.0f} min"

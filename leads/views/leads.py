@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from leads.facts import fact_groups
 from leads.filters import LeadFilter
+from leads.handoff.rows import counted_segments
 from leads.htmx import HtmxRequest, render_part
 from leads.listing import SORT_OF, BadCursor, Cursor, LeadPage, lead_page
 from leads.models import Lead, Reason, User
@@ -72,6 +73,7 @@ def detail_context(lead: Lead, user: User, *, before: str) -> dict[str, Any]:
         "is_continued": bool(before),
         "now": now,
         "waiting": waiting,
+        "segments": counted_segments(waiting) if waiting else (),
         "can_decide": decides,
         "reasons": list(Reason.objects.filter(is_active=True)) if decides else [],
         "rejecting": None,

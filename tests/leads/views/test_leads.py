@@ -10,7 +10,14 @@ from django.utils import timezone
 from leads import listing
 from leads.models import LeadScore, Stage
 from leads.models.fields import day_of
-from tests.factories import ActivityFactory, CampaignFactory, LeadFactory, TouchFactory, change_of
+from tests.factories import (
+    ActivityFactory,
+    CampaignFactory,
+    HandoffFactory,
+    LeadFactory,
+    TouchFactory,
+    change_of,
+)
 from tests.leads.views.conftest import HTMX, signed_in
 
 JANUARY = datetime(2026, 1, 10, 9, tzinfo=UTC)
@@ -351,6 +358,32 @@ def test_detail_escapes_what_a_lead_says_of_itself(alice):
 
     assert "<script>alert" not in text
     assert "<i>" not in text
+
+
+def test_detail_of_a_waiting_lead_counts_its_business_time_and_offers_the_decision(alice, bob, team):
+    # Friday 16:30 + 4 h, Monday to Friday 9 to 17, as in LIFECYCLE.md.
+    offered = datetime(2026, 1, 9, 16, 30, tzinfo=UTC)
+    due = datetime(2026, 1, 12, 12, 30, tzinfo=UTC)
+    handoff = HandoffFactory(team=team, assignee=alice, offered_at=offered, decide_due_at=due)
+
+    text = lead_page(alice, handoff.lead).content.decode()
+
+    assert "Fri 16:30–17:00 = 30 min" in text
+    assert "Mon 09:00–12:30 = 210 min" in text
+    assert reverse("leads:handoff_accept", args=[handoff.pk]) in text
+    handoff.decide_due_at = timezone.now() + timedelta(days=1)  # not overdue, so not yet everybody's
+    handoff.save()
+    assert (
+        reverse("leads:handoff_accept", args=[handoff.pk])
+        not in lead_page(bob, handoff.lead).content.decode()
+    )
+
+
+def test_detail_shows_no_segments_that_do_not_add_up_to_the_deadline(alice, team):
+    offered = datetime(2026, 1, 9, 16, 30, tzinfo=UTC)
+    handoff = HandoffFactory(team=team, offered_at=offered, decide_due_at=offered + timedelta(days=9))
+
+    assert "Business time counted" not in lead_page(alice, handoff.lead).content.decode()
 
 
 def test_timeline_is_one_line_of_time_newest_first(alice):
