@@ -9,6 +9,8 @@ from leadfunnel.startup import GUNICORN_BOOT_ERROR, load_settings_or_exit
 load_settings_or_exit(status=GUNICORN_BOOT_ERROR)
 
 bind = f"127.0.0.1:{settings.PORT}"
+# Loaded once, before the workers are forked: a refusal is said once, and workers share memory.
+preload_app = True
 worker_class = "gthread"
 workers = settings.WEB_CONCURRENCY
 threads = settings.WEB_THREADS

@@ -82,6 +82,8 @@ def check_web_or_exit() -> None:
         logger.error("%s", problem)
     except NotReady as problem:
         _refuse(f"Leadfunnel cannot start. {problem}", status=GUNICORN_BOOT_ERROR)
+    finally:
+        connection.close()  # gunicorn forks after this, and a connection serves one process
 
 
 class Management(ManagementUtility):

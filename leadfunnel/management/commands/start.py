@@ -60,6 +60,8 @@ class Command(BaseCommand):
         self._say(f"\nLeadfunnel runs at {address}   (Ctrl-C stops it)")
         for role, username in logins.working_logins():
             self._say(f"  {role.label:<14} {username} / {logins.PASSWORD}")
+        if not get_user_model().objects.exists():
+            self._say("  Nobody can sign in yet: python manage.py createsuperuser")
         connections.close_all()
         return True
 
