@@ -251,7 +251,9 @@ def _complete(parameters: Mapping[str, str], *, today: date) -> dict[str, str]:
 
     Days that differ from those of the preset win over it: somebody has just changed one of them.
     """
-    found = {"as_of": today.isoformat()} | {name: text for name, value in parameters.items() if (text := value.strip())}
+    found = {"as_of": today.isoformat()} | {
+        name: text for name, value in parameters.items() if (text := value.strip())
+    }
     key = found.get("period") or DEFAULT_PRESET
     preset = preset_period(key, today=today) if key in PRESETS else None
     days = {name: found.get(name, "") for name in ("first_day", "last_day")}
