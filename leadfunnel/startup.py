@@ -40,6 +40,16 @@ def load_settings_or_exit(*, status: int = 1) -> None:
         _refuse(str(problem), status=status)
 
 
+def check_database_answers() -> None:
+    """Raise NotReachable unless it does."""
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        raise NotReachable(
+            f"The database cannot be reached; check DATABASE_URL. {_first_line(error)}"
+        ) from None
+
+
 def check_database() -> None:
     """Raise NotReady unless the database answers (else NotReachable), has its tables, and counts days in TIME_ZONE."""
     from leads.models import Organisation  # needs the application registry, which this module precedes

@@ -16,7 +16,7 @@ from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from leadfunnel.demo import logins
-from leadfunnel.startup import check_database_or_exit
+from leadfunnel.startup import NotReady, check_database, check_database_answers
 from leadfunnel.supervisor import Program, Supervisor
 from leads.models import Lead
 
@@ -27,7 +27,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_taken_port(settings.PORT)
-        self._prepare()
+        try:
+            check_database_answers()
+            self._prepare()
+        except NotReady as problem:
+            raise CommandError(str(problem)) from None
+        except KeyboardInterrupt:
+            # Each step is a transaction: the next start begins again with the one that was interrupted.
+            raise CommandError("Stopped while preparing.", returncode=130) from None
         # The programs open their own; one that is shared across a fork breaks.
         connections.close_all()
         supervisor = Supervisor(output=sys.stdout)
@@ -40,7 +47,7 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self._say("Preparing the database ...")
             call_command("migrate", verbosity=0, interactive=False)
-        check_database_or_exit()
+        check_database()
         if not settings.DEBUG:
             call_command("collectstatic", verbosity=0, interactive=False)
         elif not get_user_model().objects.exists() and not Lead.objects.exists():
@@ -50,11 +57,14 @@ class Command(BaseCommand):
     def _announce(self) -> bool:
         """Once the web server answers: say where, and who may sign in."""
         address = f"http://127.0.0.1:{settings.PORT}"
+        host = {"Host": settings.ALLOWED_HOSTS[0].lstrip(".")}
         try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=2):
+            with urllib.request.urlopen(
+                urllib.request.Request(f"{address}/healthz", headers=host), timeout=2
+            ):
                 pass
         except urllib.error.HTTPError as error:
-            self._say(f"The web server answers, but {address}/healthz says: {error.read().decode()}")
+            self._say(f"The web server answers, but not well: {address}/healthz says {error.code}.")
         except OSError:
             return False
         self._say(f"\nLeadfunnel runs at {address}   (Ctrl-C stops it)")
