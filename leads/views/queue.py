@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from django import forms
@@ -97,6 +98,10 @@ def render_queue(
     request: HtmxRequest, place: Mapping[str, str], *, status: int = 200, **more: Any
 ) -> HttpResponse:
     context = queue_context(request.user, place, **more)
+    if context["form"] and context["rejecting"] not in {row.handoff.pk for row in context["queue"].rows}:
+        # Its row moved to another page or was decided meanwhile: what was wrong must still be said.
+        for error in chain.from_iterable(context["form"].errors.values()):
+            messages.error(request, str(error))
     return render_part(request, "leads/queue.html", "leads/_queue.html", context, status=status)
 
 

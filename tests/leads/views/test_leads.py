@@ -12,13 +12,14 @@ from leads.models import LeadScore, Stage
 from leads.models.fields import day_of
 from tests.factories import (
     ActivityFactory,
+    AssetFactory,
     CampaignFactory,
     HandoffFactory,
     LeadFactory,
     TouchFactory,
     change_of,
 )
-from tests.leads.views.conftest import HTMX, signed_in
+from tests.leads.views.conftest import HTMX, query_count, signed_in
 
 JANUARY = datetime(2026, 1, 10, 9, tzinfo=UTC)
 
@@ -110,7 +111,7 @@ def test_list_part_equals_what_a_reload_shows(alice):
     assert re.sub(r"\s+", " ", part) in re.sub(r"\s+", " ", page)
 
 
-def test_list_costs_the_same_queries_for_more_leads(alice, django_assert_num_queries):
+def test_list_costs_the_same_queries_for_more_leads(alice):
     client = signed_in(alice)
 
     def add_leads():
@@ -119,19 +120,11 @@ def test_list_costs_the_same_queries_for_more_leads(alice, django_assert_num_que
             score(lead)
             ActivityFactory(lead=lead)
 
-    def queries():
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
-
-        with CaptureQueriesContext(connection) as captured:
-            client.get(reverse("leads:list"))
-        return len(captured)
-
     add_leads()
-    with_ten = queries()
+    with_ten = query_count(client, reverse("leads:list"))
     add_leads()
 
-    assert queries() == with_ten
+    assert query_count(client, reverse("leads:list")) == with_ten
 
 
 # --- Its filters -------------------------------------------------------------------------------------------------
@@ -337,6 +330,21 @@ def test_detail_of_a_bare_lead_renders(alice):
 
     assert "Not scored yet" in text
     assert "Never offered to sales so far." in text
+
+
+def test_detail_costs_the_same_queries_for_a_longer_history(alice, team):
+    lead = LeadFactory(created_at=JANUARY, attributes={"budget": "12"})
+    client = signed_in(alice)
+
+    def queries() -> int:
+        for number in range(5):
+            ActivityFactory(lead=lead, asset=AssetFactory(), campaign=CampaignFactory())
+            TouchFactory(lead=lead, by=alice)
+            change_of(lead, Stage.MQL, at=JANUARY + timedelta(hours=number), actor_user=alice)
+            HandoffFactory(lead=lead, team=team, state="withdrawn", decided_at=JANUARY, decided_by=alice)
+        return query_count(client, reverse("leads:detail", args=[lead.pk]))
+
+    assert queries() == queries()
 
 
 def test_detail_of_nobody_is_404(alice):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from leads.handoff import rows
 from leads.models import Handoff, Stage, StageChange
 from tests.factories import ActivityFactory, HandoffFactory, LeadFactory, contribution
-from tests.leads.views.conftest import HTMX, signed_in
+from tests.leads.views.conftest import HTMX, query_count, signed_in
 
 QUEUE = "/queue/"
 
@@ -133,18 +133,13 @@ def test_queue_pages_do_not_overlap(alice, team, monkeypatch):
 
 
 def test_queue_costs_the_same_queries_for_more_rows(alice, team):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     client = signed_in(alice)
 
     def queries() -> int:
         for _ in range(5):
             handoff = waiting("Anna", team, assignee=alice)
             ActivityFactory(lead=handoff.lead)
-        with CaptureQueriesContext(connection) as captured:
-            client.get(QUEUE)
-        return len(captured)
+        return query_count(client, QUEUE)
 
     assert queries() == queries()
 
@@ -286,6 +281,16 @@ def test_reject_refused_shows_why_in_the_open_panel_and_changes_nothing(
     assert complaint in text
     assert re.search(r'<details class="lf-reject"\s+data-lf-menu\s+open', text)
     assert handoff.is_waiting
+
+
+def test_reject_refused_is_said_where_the_row_is_not_on_the_page(alice, bob, team):
+    handoff = waiting("Anna", team)
+    reject(signed_in(bob), handoff, "competitor")
+
+    response = reject(signed_in(alice), handoff, "", headers=HTMX)
+
+    assert response.status_code == 422
+    assert "Choose a reason." in response.content.decode()
 
 
 def test_reject_too_late_is_409(alice, bob, team):
