@@ -238,7 +238,10 @@ CELERY_TASK_SOFT_TIME_LIMIT = 780
 CELERY_TASK_TIME_LIMIT = 840
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    # One that could not run in its minute is of no use in the next.
+    "scoring-tick": {"task": "scoring.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
+}
 
 env.problems += production_problems(
     debug=DEBUG,

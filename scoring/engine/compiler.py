@@ -67,13 +67,22 @@ class CompiledRulebook:
     def _scoring(self) -> Levels:
         return Levels(self.form, Question(day_number(self.day)), self._type_ids, self._dialect)
 
-    def score(self, target: Target, *, version: int, run: int, today: date) -> int:
+    def score(self, target: Target, *, version: int, run: int, today: date, is_ordinary: bool = True) -> int:
         """Score the leads and write what differs; returns how many rows were written.
+
+        `today` is the day it is, not the day that is scored; a run that is not ordinary is an operator's
+        look at another day, which replaces rows of any day.
 
         Call it inside a transaction that holds the range, in a statement of its own: on READ COMMITTED
         it must see what was committed before the change log of its leads was emptied.
         """
-        stamp = Stamp(version=version, day=day_number(self.day), today=day_number(today), run=run)
+        stamp = Stamp(
+            version=version,
+            day=day_number(self.day),
+            today=day_number(today),
+            run=run,
+            is_ordinary=is_ordinary,
+        )
         with connection.cursor() as cursor:
             for statement in write_statements(self._scoring, target, stamp):
                 cursor.execute(statement.sql, statement.params)

@@ -40,13 +40,13 @@ def decide(form: Form, *, fit: int, engagement: int, flags: Flags, known_facts: 
         engagement=engagement,
         total=total,
         grade=grade_of(form, fit, engagement),
-        qualified=not flags.disqualifies and (fast_tracked or _meets(form, fit, engagement, margin=0)),
+        qualified=not flags.disqualifies and (fast_tracked or meets_threshold(form, fit, engagement)),
         fast_tracked=fast_tracked,
         disqualified=flags.disqualifies,
         known_facts=known_facts,
         asked_facts=len(form.asked_fields),
         holds_line=not flags.disqualifies
-        and (fast_tracked or _meets(form, fit, engagement, margin=mql.demote_margin)),
+        and (fast_tracked or meets_threshold(form, fit, engagement, margin=mql.demote_margin)),
     )
 
 
@@ -57,7 +57,8 @@ def grade_of(form: Form, fit: int, engagement: int) -> str:
     return letter + number
 
 
-def _meets(form: Form, fit: int, engagement: int, *, margin: int) -> bool:
+def meets_threshold(form: Form, fit: int, engagement: int, *, margin: int = 0) -> bool:
+    """Whether the points alone, without any fast track, reach the threshold and both minimums, less a margin."""
     mql = form.mql
     return (
         _reaches(fit + engagement, mql.threshold - margin)

@@ -38,10 +38,7 @@ class Stamp:
     day: int
     today: int
     run: int
-
-    @property
-    def is_of_today(self) -> bool:
-        return self.day == self.today
+    is_ordinary: bool = True  # not an operator's look at another day
 
 
 def write_statements(levels: Levels, target: Target, stamp: Stamp) -> Iterator[Fragment]:
@@ -85,7 +82,7 @@ def _differences(levels: Levels, target: Target, stamp: Stamp) -> Fragment:
 
 def _below_since(levels: Levels, stamp: Stamp) -> Fragment:
     """The first day on which the lead did not hold the line; another day's scores say nothing about that."""
-    if not stamp.is_of_today:
+    if not stamp.is_ordinary:
         return Fragment("s.below_since")
     first = levels.speech.minimum(sql("COALESCE(s.below_since, {})", stamp.day), stamp.day)
     return sql("CASE WHEN r.holds_line THEN NULL ELSE {} END", first)
@@ -96,7 +93,7 @@ def _may_replace(stamp: Stamp) -> Fragment:
 
     A day that has not come yet can only be an operator's.
     """
-    if not stamp.is_of_today:
+    if not stamp.is_ordinary:
         return sql("s.rulebook_version <= {}", stamp.version)
     return sql(
         "(s.rulebook_version < {} OR (s.rulebook_version = {} AND (s.day <= {} OR s.day > {})))",

@@ -1,0 +1,225 @@
+"""Rules and thresholds in plain language: what the rulebook page, the explanation and the queue say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from leads.conditions import Condition, Operator
+from leads.handoff.evidence import Contribution
+from scoring.rulebook.form import (
+    AnyRule,
+    Bounds,
+    Count,
+    Decay,
+    DecayKind,
+    EngagementRule,
+    FitRule,
+    Form,
+    Match,
+    SilenceRule,
+)
+
+# More values than these are counted, not listed.
+_LISTED = 6
+
+_OPERATORS = {
+    Operator.IS: "is",
+    Operator.IS_NOT: "is known and not",
+    Operator.IN: "is",
+    Operator.NOT_IN: "is known and not",
+    Operator.CONTAINS: "contains",
+    Operator.NOT_CONTAINS: "is known and does not contain",
+    Operator.STARTS_WITH: "starts with",
+    Operator.ENDS_WITH: "ends with",
+    Operator.EQ: "is",
+    Operator.GT: "is more than",
+    Operator.GTE: "is at least",
+    Operator.LT: "is less than",
+    Operator.LTE: "is at most",
+    Operator.BETWEEN: "is",
+    Operator.IS_TRUE: "is yes",
+    Operator.IS_FALSE: "is no",
+    Operator.IS_KNOWN: "is known",
+    Operator.IS_UNKNOWN: "is unknown",
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of this installation: labels of activity types by code."""
+
+    activity_labels: dict[str, str]
+
+    def rule(self, rule: AnyRule) -> str:
+        """What a rule asks and how it counts, in one or two sentences."""
+        match rule:
+            case FitRule():
+                return fit_wording(rule)
+            case EngagementRule():
+                return f"{self._what(rule)}{_gates(rule)}. {_counting(rule)}"
+            case SilenceRule():
+                return self._silence(rule)
+
+    def _what(self, rule: EngagementRule) -> str:
+        window = f" in the last {days(rule.window_days)}" if rule.window_days else ""
+        where = " and ".join(condition_wording(item) for item in rule.conditions)
+        return f"{self._types(rule.activity_types)}{window}{f', where {where}' if where else ''}"
+
+    def _types(self, codes: Sequence[str]) -> str:
+        return either([self.activity_labels.get(code, code) for code in codes])
+
+    def _silence(self, rule: SilenceRule) -> str:
+        what = self._types(rule.activity_types) if rule.activity_types else "activity of any kind"
+        every = "for every" if rule.repeats else "after"
+        return f"No {_lower_first(what)}: {every} {days(rule.every_days)} of silence."
+
+
+def fit_wording(rule: FitRule) -> str:
+    joined = (" and " if rule.match == Match.ALL else " or ").join(
+        condition_wording(item) for item in rule.conditions
+    )
+    return f"{_upper_first(joined)}."
+
+
+def condition_wording(condition: Condition) -> str:
+    """For example: job title contains “growth” or “demand”."""
+    words = f"{_lower_first(condition.field.label)} {_OPERATORS[condition.operator]}"
+    if condition.operator == Operator.BETWEEN:
+        return f"{words} {condition.values[0]} to {condition.values[1]}"
+    if not condition.values:
+        return words
+    labels = dict(condition.field.choices)
+    values = [
+        labels.get(str(typed), text) for typed, text in zip(condition.typed, condition.values, strict=True)
+    ]
+    quoted = values if labels or not condition.field.is_text else [f"“{value}”" for value in values]
+    return f"{words} {either(quoted)}"
+
+
+def _gates(rule: EngagementRule) -> str:
+    gates = []
+    if rule.min_count > 1:
+        gates.append(f"{rule.min_count} times")
+    if rule.min_days > 1:
+        gates.append(f"on {rule.min_days} different days")
+    if rule.min_assets is not None and rule.min_assets > 1:
+        gates.append(f"with {rule.min_assets} different assets")
+    elif rule.min_assets == 1:
+        gates.append("with a known asset")
+    return f", at least {' and '.join(gates)}" if gates else ""
+
+
+def _counting(rule: EngagementRule) -> str:
+    if rule.count == Count.ONCE:
+        counted = "Counts once, the latest"
+    elif rule.max_per_day is not None:
+        counted = f"Each counts, at most {rule.max_per_day} a day"
+    else:
+        counted = "Each counts"
+    return f"{counted}{_decay(rule.decay)}."
+
+
+def _decay(decay: Decay) -> str:
+    match decay.kind:
+        case DecayKind.LINEAR:
+            return f"; loses {decay.percent} % of its points every {days(decay.days)}"
+        case DecayKind.COMPOUND:
+            return f"; loses {decay.percent} % of what is left every {days(decay.days)}"
+    return ""
+
+
+def bounds_wording(bounds: Bounds) -> str:
+    """For example: at most 60 points. Empty where there is no bound."""
+    match bounds.low, bounds.high:
+        case None, None:
+            return ""
+        case None, high:
+            return f"at most {high} points"
+        case low, None:
+            return f"at least {low} points"
+        case low, high:
+            return f"{low} to {high} points"
+    raise AssertionError(bounds)
+
+
+def mql_wording(form: Form) -> list[str]:
+    """What an MQL is today, in sentences."""
+    mql = form.mql
+    needs = [f"a total of at least {mql.threshold}"]
+    if mql.min_fit is not None:
+        needs.append(f"a fit of at least {mql.min_fit}")
+    if mql.min_engagement is not None:
+        needs.append(f"an engagement of at least {mql.min_engagement}")
+    sentences = [f"A lead qualifies with {_listed(needs)}."]
+    fast = [rule.name for rule in form.enabled_rules if rule.fast_track]
+    if fast:
+        fit = (
+            ""
+            if mql.fast_track_min_fit is None
+            else f", as long as its fit is at least {mql.fast_track_min_fit}"
+        )
+        sentences.append(f"It qualifies at once, whatever the total, by {either(fast)}{fit}.")
+    out = [rule.name for rule in form.enabled_rules if rule.disqualifies]
+    if out:
+        sentences.append(f"It never qualifies with {either(out)}.")
+    sentences.append(
+        f"An offer that nobody has taken up is withdrawn once the lead has been more than {mql.demote_margin} points"
+        f" below the line for {nights(mql.demote_after_nights)}."
+    )
+    sentences.append(
+        "A lead that sales gave back is offered again after its cool-down, once it has earned"
+        f" {mql.reentry_points} new points of engagement, or at once when it raises its hand."
+    )
+    return sentences
+
+
+def reason_wording(contribution: Contribution, rule: AnyRule | None, *, today: date) -> str:
+    """A frozen contribution in a line: “Pricing page: 2 visits in 90 days, last 3 days ago (+35)”."""
+    parts = []
+    matches, latest = contribution["matches"], contribution["latest"]
+    if contribution["kind"] == "engagement":
+        window = (
+            f" in {days(rule.window_days)}" if isinstance(rule, EngagementRule) and rule.window_days else ""
+        )
+        parts.append(f"{'once' if matches == 1 else f'{matches} times'}{window}")
+        if latest:
+            parts.append(f"last {ago(date.fromisoformat(latest), today=today)}")
+    elif contribution["kind"] == "silence" and latest:
+        parts.append(f"nothing since {latest}")
+    detail = f": {', '.join(parts)}" if parts else ""
+    return f"{contribution['name']}{detail} ({contribution['points']:+d})"
+
+
+def ago(day: date, *, today: date) -> str:
+    gone = (today - day).days
+    return "today" if gone <= 0 else "yesterday" if gone == 1 else f"{gone} days ago"
+
+
+def days(count: int | None) -> str:
+    return "day" if count == 1 else f"{count} days"
+
+
+def nights(count: int) -> str:
+    return "a night" if count == 1 else f"{count} nights"
+
+
+def either(names: Sequence[str]) -> str:
+    """For example: “a”, “b” or “c”; long lists end in how many more there are."""
+    if len(names) > _LISTED:
+        return f"{', '.join(names[: _LISTED - 1])} or one of {len(names) - _LISTED + 1} more"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _lower_first(text: str) -> str:
+    """“Job title” becomes “job title”; “VAT number” stays."""
+    return text if text[1:2].isupper() or text[1:2] == "-" else text[:1].lower() + text[1:]
+
+
+def _upper_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
