@@ -113,7 +113,7 @@ def freeze_evidence(compiled: CompiledRulebook, scores: Sequence[LeadScore]) -> 
                     rule=item.rule.key,
                     name=item.rule.name,
                     kind=str(KIND_OF[type(item.rule)]),
-                    group=groups[item.rule.group].name,
+                    group=item.rule.group,
                     dimension=str(groups[item.rule.group].dimension),
                     points=item.points,
                     matches=item.matches,

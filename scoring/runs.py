@@ -99,7 +99,7 @@ def work_on(run_id: int, *, clock: Clock = timezone.now, until: datetime | None 
     run = ScoringRun.objects.select_related("rulebook").get(pk=run_id)
     ScoringRun.objects.filter(pk=run_id, state=State.PENDING).update(state=State.RUNNING, started_at=clock())
     try:
-        job = Job(run, CompiledRulebook(form_of(run.rulebook), cast("date", run.day)))
+        job = job_of(run)
     except RulebookError as error:
         # It was whole when it was published: a type of field or activity that it names is gone or changed.
         _close(run, State.FAILED, clock(), error=str(error))
@@ -114,6 +114,11 @@ def work_on(run_id: int, *, clock: Clock = timezone.now, until: datetime | None 
         _work_on_chunk(job, chunk, clock)
     run.refresh_from_db()
     return run
+
+
+def job_of(run: ScoringRun) -> Job:
+    """The run with its rulebook compiled. Raises RulebookError."""
+    return Job(run, CompiledRulebook(form_of(run.rulebook), cast("date", run.day)))
 
 
 def _take(run: ScoringRun, at: datetime) -> ScoringChunk | None:
