@@ -73,6 +73,18 @@
     for (const [name, value] of [...chosen.entries()]) if (value === "") chosen.delete(name);
   });
 
+  // The second half of a double-click lands on the row that moved up: it must not decide that one too.
+  document.addEventListener(
+    "click",
+    (event) => {
+      if (event.detail > 1 && event.target.closest("[data-lf-once] :is(button, summary)")) {
+        event.preventDefault();
+        event.stopPropagation();
+      }
+    },
+    { capture: true },
+  );
+
   // --- Focus -----------------------------------------------------------------------------------------------------
   document.addEventListener("htmx:afterSettle", (event) => {
     // The focused button went with the part that was swapped away: go on where the answer says.

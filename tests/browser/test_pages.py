@@ -132,6 +132,16 @@ def test_queue_accepts_and_rejects_without_leaving_the_page(open_page, rep, hand
     assert page.url.endswith("/queue/")
 
 
+def test_queue_takes_a_double_click_for_one_decision(open_page, rep, handoffs):
+    page = open_page(reverse("leads:queue"), user=rep)
+
+    page.get_by_role("button", name="Accept Anna Schmidt").dblclick(delay=60)
+
+    expect(page.locator("#toasts")).to_contain_text("Anna Schmidt is yours now.")
+    page.wait_for_timeout(500)
+    assert list(Handoff.objects.filter(state="accepted").values_list("lead__first_name", flat=True)) == ["Anna"]
+
+
 def test_queue_tells_the_loser_of_a_race(open_page, rep, handoffs):
     page = open_page(reverse("leads:queue"), user=rep)
     Handoff.objects.filter(pk=handoffs[0].pk).update(
