@@ -2,16 +2,32 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from io import StringIO
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from leadfunnel.startup import NotReady, check_database
 from leadfunnel.time_zone import DERIVED_DAYS, change_time_zone
-from leads.models import Activity, ChangeLogEntry, Handoff, Lead, Organisation, Stage, StageChange
+from leads.models import (
+    Activity,
+    ActivityType,
+    ChangeLogEntry,
+    Handoff,
+    Lead,
+    LeadScore,
+    Organisation,
+    Stage,
+    StageChange,
+)
 from leads.models.fields import DayField
+from scoring.rulebook.document import read_form
+from scoring.rulebook.rows import save_draft, vocabulary
+from scoring.rulebook.versions import publish
 from tests.factories import ActivityFactory, HandoffFactory, LeadFactory
+from tests.scoring.conftest import activity, document
 
 pytestmark = pytest.mark.django_db
 
@@ -128,4 +144,23 @@ def test_the_command_says_how_much_moved(settings) -> None:
     call_command("change_time_zone", "Europe/Berlin", stdout=output)
 
     assert "activities: 1 rows moved to another day" in output.getvalue()
+    assert "No rulebook is published" in output.getvalue()
     check_database()
+
+
+def test_the_command_rescores_by_the_new_days(settings) -> None:
+    settings.TIME_ZONE = "Pacific/Kiritimati"
+    form = read_form(document(activity("page_view", 20, window_days=1)), vocabulary())
+    publish(book=save_draft(form=form, by=None), note="Test", at=LATE, origin="test")
+    lead = LeadFactory(created_at=EARLY)
+    seen = ActivityFactory(
+        lead=lead, type=ActivityType.objects.get(code="page_view"), occurred_at=timezone.now()
+    )
+
+    call_command("change_time_zone", "Pacific/Kiritimati", stdout=StringIO())
+
+    kiritimati = ZoneInfo("Pacific/Kiritimati")
+    score = LeadScore.objects.get(pk=lead.pk)
+    assert score.day == timezone.now().astimezone(kiritimati).date()
+    assert Activity.objects.get(pk=seen.pk).day == score.day
+    assert score.engagement == 20

@@ -6,9 +6,11 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from leadfunnel.time_zone import change_time_zone
+from scoring.rulebook.versions import NothingPublished, published
 
 
 class Command(BaseCommand):
@@ -30,3 +32,9 @@ class Command(BaseCommand):
             )
         for table, rows in change_time_zone(zone=zone).items():
             self.stdout.write(f"{table}: {rows} rows moved to another day")
+        try:
+            published()
+        except NothingPublished:
+            self.stdout.write("No rulebook is published: there are no scores to renew.")
+        else:
+            call_command("rescore", stdout=self.stdout)
