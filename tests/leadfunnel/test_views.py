@@ -20,6 +20,7 @@ from tests.factories import UserFactory
     ("role", "screen"),
     [
         (Role.REP, "leads:queue"),
+        (Role.MANAGER, "reports:funnel"),
         (Role.MARKETER, "leads:list"),
         (Role.ADMINISTRATOR, "leads:list"),
         (None, "leads:list"),

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leads import listing
-from leads.models import LeadScore, Stage
+from leads.models import LeadScore, Reason, Stage
 from leads.models.fields import day_of
 from tests.factories import (
     ActivityFactory,
@@ -18,6 +18,7 @@ from tests.factories import (
     LeadFactory,
     TouchFactory,
     change_of,
+    contribution,
 )
 from tests.leads.views.conftest import HTMX, query_count, signed_in
 
@@ -330,6 +331,28 @@ def test_detail_of_a_bare_lead_renders(alice):
 
     assert "Not scored yet" in text
     assert "Never offered to sales so far." in text
+
+
+def test_detail_shows_how_each_handoff_ended_and_its_evidence_then(alice, team):
+    HandoffFactory(
+        lead=(lead := LeadFactory()),
+        team=team,
+        state="rejected",
+        decided_at=JANUARY,
+        decided_by=alice,
+        reason=Reason.objects.get(key="no_budget"),
+        note="Next year perhaps",
+        assigned_because="Alice owns the company.",
+        contributions=[contribution(name="Pricing page", points=20, matches=3, latest="2026-01-05")],
+    )
+
+    text = re.sub(r"\s+", " ", lead_page(alice, lead).content.decode())
+
+    assert "Rejected 10 Jan 2026, 09:00 by Alice: <b>No budget</b>" in text
+    assert "Next year perhaps" in text
+    assert "Alice owns the company." in text
+    assert "Pricing page ×3" in text
+    assert "latest 2026-01-05" in text
 
 
 def test_detail_costs_the_same_queries_for_a_longer_history(alice, team):
