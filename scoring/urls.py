@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from django.urls import path
 
+from scoring.views.rulebook import rulebook
 from scoring.views.why import why
 
 app_name = "scoring"
 
 urlpatterns = [
+    path("", rulebook, name="rulebook"),
     path("why/<int:pk>/", why, name="why"),
 ]

@@ -1,13 +1,11 @@
-"""Rules and thresholds in plain language: what the rulebook page, the explanation and the queue say."""
+"""Rules and thresholds in plain language: what the rulebook page and the explanation say."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from leads.conditions import Condition, Operator
-from leads.handoff.evidence import Contribution
+from leads.conditions import Condition, FieldType, Operator
 from scoring.rulebook.form import (
     AnyRule,
     Bounds,
@@ -94,7 +92,7 @@ def condition_wording(condition: Condition) -> str:
     values = [
         labels.get(str(typed), text) for typed, text in zip(condition.typed, condition.values, strict=True)
     ]
-    quoted = values if labels or not condition.field.is_text else [f"“{value}”" for value in values]
+    quoted = values if condition.field.type != FieldType.TEXT else [f"“{value}”" for value in values]
     return f"{words} {either(quoted)}"
 
 
@@ -132,33 +130,33 @@ def _decay(decay: Decay) -> str:
 
 def bounds_wording(bounds: Bounds) -> str:
     """For example: at most 60 points. Empty where there is no bound."""
-    match bounds.low, bounds.high:
-        case None, None:
-            return ""
-        case None, high:
-            return f"at most {high} points"
-        case low, None:
-            return f"at least {low} points"
-        case low, high:
-            return f"{low} to {high} points"
-    raise AssertionError(bounds)
+    if bounds.low is not None and bounds.high is not None:
+        return f"{minus(bounds.low)} to {minus(bounds.high)} points"
+    if bounds.high is not None:
+        return f"at most {minus(bounds.high)} points"
+    return "" if bounds.low is None else f"at least {minus(bounds.low)} points"
+
+
+def minus(number: int) -> str:
+    """The number with the real minus sign."""
+    return str(number).replace("-", "−")
 
 
 def mql_wording(form: Form) -> list[str]:
     """What an MQL is today, in sentences."""
     mql = form.mql
-    needs = [f"a total of at least {mql.threshold}"]
+    needs = [f"a total of at least {minus(mql.threshold)}"]
     if mql.min_fit is not None:
-        needs.append(f"a fit of at least {mql.min_fit}")
+        needs.append(f"a fit of at least {minus(mql.min_fit)}")
     if mql.min_engagement is not None:
-        needs.append(f"an engagement of at least {mql.min_engagement}")
+        needs.append(f"an engagement of at least {minus(mql.min_engagement)}")
     sentences = [f"A lead qualifies with {_listed(needs)}."]
     fast = [rule.name for rule in form.enabled_rules if rule.fast_track]
     if fast:
         fit = (
             ""
             if mql.fast_track_min_fit is None
-            else f", as long as its fit is at least {mql.fast_track_min_fit}"
+            else f", as long as its fit is at least {minus(mql.fast_track_min_fit)}"
         )
         sentences.append(f"It qualifies at once, whatever the total, by {either(fast)}{fit}.")
     out = [rule.name for rule in form.enabled_rules if rule.disqualifies]
@@ -173,28 +171,6 @@ def mql_wording(form: Form) -> list[str]:
         f" {mql.reentry_points} new points of engagement, or at once when it raises its hand."
     )
     return sentences
-
-
-def reason_wording(contribution: Contribution, rule: AnyRule | None, *, today: date) -> str:
-    """A frozen contribution in a line: “Pricing page: 2 visits in 90 days, last 3 days ago (+35)”."""
-    parts = []
-    matches, latest = contribution["matches"], contribution["latest"]
-    if contribution["kind"] == "engagement":
-        window = (
-            f" in {days(rule.window_days)}" if isinstance(rule, EngagementRule) and rule.window_days else ""
-        )
-        parts.append(f"{'once' if matches == 1 else f'{matches} times'}{window}")
-        if latest:
-            parts.append(f"last {ago(date.fromisoformat(latest), today=today)}")
-    elif contribution["kind"] == "silence" and latest:
-        parts.append(f"nothing since {latest}")
-    detail = f": {', '.join(parts)}" if parts else ""
-    return f"{contribution['name']}{detail} ({contribution['points']:+d})"
-
-
-def ago(day: date, *, today: date) -> str:
-    gone = (today - day).days
-    return "today" if gone <= 0 else "yesterday" if gone == 1 else f"{gone} days ago"
 
 
 def days(count: int | None) -> str:
