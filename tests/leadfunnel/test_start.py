@@ -36,9 +36,10 @@ def processes_of(data_dir: Path) -> list[str]:
     return found
 
 
-@pytest.fixture
-def prepared(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with a migrated database and one user, so that no demo is loaded."""
+    folder = tmp_path_factory.mktemp("data")
     for command in (
         ["migrate", "--verbosity=0"],
         ["createsuperuser", "--noinput", "--username=boss", "--email=b@example.com"],
@@ -46,11 +47,11 @@ def prepared(tmp_path: Path) -> Path:
         subprocess.run(
             [sys.executable, "manage.py", *command],
             cwd=ROOT,
-            env={**environment(tmp_path, 8000), "DJANGO_SUPERUSER_PASSWORD": "correct-horse-12"},
+            env={**environment(folder, 8000), "DJANGO_SUPERUSER_PASSWORD": "correct-horse-12"},
             check=True,
             capture_output=True,
         )
-    return tmp_path
+    return folder
 
 
 @pytest.fixture
