@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 THEME_COOKIE = "leadfunnel_theme"
 THEMES = ("light", "dark")
@@ -53,13 +53,9 @@ def shell(request: HttpRequest) -> Shell:
     if user is None or not user.is_authenticated:
         return {"navigation": [], "theme": theme_of(request)}
     entries = [LEADS, QUEUE, FUNNEL, RULEBOOK, *([ADMIN] if user.is_staff else [])]
-    items = [item for entry in entries if (item := item_for(entry, request.path))]
-    return {"navigation": items, "theme": theme_of(request)}
+    return {"navigation": [item_for(entry, request.path) for entry in entries], "theme": theme_of(request)}
 
 
-def item_for(entry: Entry, path: str) -> NavigationItem | None:
-    try:  # until all of these pages are there
-        url = reverse(entry.url_name)
-    except NoReverseMatch:
-        return None
+def item_for(entry: Entry, path: str) -> NavigationItem:
+    url = reverse(entry.url_name)
     return NavigationItem(entry.label, url, entry.icon, is_current=path.startswith(url))

@@ -34,6 +34,7 @@ def test_pages_are_accessible_and_fit(open_page, rep, handoffs, theme, size):
         f"{reverse('leads:list')}?grade=Z",
         lead,
         reverse("scoring:why", args=[handoffs[0].lead_id]),
+        reverse("scoring:rulebook"),
         "/nothing",
     ]
     page = open_page(reverse("login"), theme=theme, size=size)

@@ -55,6 +55,7 @@ ROWS = {
     "leads:handoff_reject": Row(
         method="post", of="handoff", signed_in=403, roles=DECIDERS, data={"reason": "not_now"}
     ),
+    "scoring:rulebook": Row(),
     "scoring:why": Row(of="lead"),
     "reports:funnel": Row(),
     "reports:funnel_leads": Row(),
