@@ -140,7 +140,7 @@ def test_queue_takes_a_double_click_for_one_decision(open_page, rep, handoffs):
 
     expect(page.locator("#toasts")).to_contain_text("Anna Schmidt is yours now.")
     page.wait_for_timeout(500)
-    assert list(Handoff.objects.filter(state="accepted").values_list("lead__first_name", flat=True)) == ["Anna"]
+    assert [one.lead.first_name for one in Handoff.objects.filter(state="accepted")] == ["Anna"]
 
 
 def test_queue_tells_the_loser_of_a_race(open_page, rep, handoffs):
