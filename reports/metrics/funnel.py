@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 
 from leads import distinct
 from leads.models import Lead, Stage, StageChange
@@ -171,11 +171,11 @@ def mql_to_sql(scope: Scope) -> MqlRate:
 def cohort_by_source(scope: Scope) -> dict[str, Funnel]:
     reached = (
         _cohort(scope)
-        .values("pk", "source_folded")
+        .values(lead_id=F("pk"))
         .annotate(furthest=Max("stage_changes__to_position", filter=_reached_by(scope, "stage_changes__")))
     )
     counts: dict[str, Counter[Stage]] = defaultdict(Counter)
-    for source, furthest, leads in tally(reached, "source_folded", "furthest"):
+    for source, furthest, leads in tally(reached, by="furthest", of_lead="source_folded"):
         # Whoever reached a stage counts for those before it too, skipped or not; and nobody of the
         # cohort is less than a lead.
         for stage in SUCCESS_PATH[: (furthest or 0) + 1]:
@@ -186,20 +186,20 @@ def cohort_by_source(scope: Scope) -> dict[str, Funnel]:
 def entrants_by_source(scope: Scope) -> dict[str, Funnel]:
     entrants = (
         begun_visits(scope)
-        .filter(to_stage__in=SUCCESS_PATH)
-        .values("lead__source_folded", "lead_id", "to_stage")
+        .filter(to_position__lt=len(SUCCESS_PATH))
+        .values("lead_id", "to_position")
         .distinct()
     )
     counts: dict[str, dict[Stage, int]] = defaultdict(dict)
-    for source, stage, leads in tally(entrants, "lead__source_folded", "to_stage"):
-        counts[source][Stage(stage)] = leads
+    for source, stage, leads in tally(entrants, by="to_position", of_lead="source_folded"):
+        counts[source][SUCCESS_PATH[stage]] = leads
     return {source: Funnel.of(stages) for source, stages in counts.items()}
 
 
 def mql_to_sql_by_source(scope: Scope) -> dict[str, MqlRate]:
-    visits = mql_visits(scope).values("lead__source_folded", "next_stage")
+    visits = mql_visits(scope).values("lead_id", "next_stage")
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for source, next_stage, found in tally(visits, "lead__source_folded", "next_stage"):
+    for source, next_stage, found in tally(visits, by="next_stage", of_lead="source_folded"):
         counts[source][OUTCOME_OF_NEXT[next_stage].value] += found
     return {source: MqlRate(**outcomes) for source, outcomes in counts.items()}
 
