@@ -48,7 +48,7 @@ class Episode:
 def draw_interest(random: Random, source: Source, *, returning: bool) -> Interest:
     """Better sources bring more buyers; who comes back has thought about it."""
     shift = source.interest + (0.7 if returning else 0.0)
-    weights = (46 - 14 * shift, 30 - 4 * shift, 17 + 8 * shift, 7 + 6 * shift)
+    weights = (66 - 15 * shift, 18 - 3 * shift, 10 + 6 * shift, 4.5 + 4.5 * shift)
     return random.choices(list(Interest), [max(2.0, weight) for weight in weights])[0]
 
 
@@ -129,7 +129,7 @@ def _arrive(diary: _Diary, source: Source) -> None:
     elif source.name == "Referral":
         diary.note("referral")
     else:
-        diary.browse(marketing.READING + marketing.PRODUCT_PAGES, 2.0)
+        diary.browse(marketing.READING + marketing.PRODUCT_PAGES, 1.3)
         diary.note("form_submit", "Newsletter form")
         diary.note("newsletter_signup", "Newsletter form")
 
@@ -137,14 +137,14 @@ def _arrive(diary: _Diary, source: Source) -> None:
 def _pass_by(diary: _Diary) -> None:
     if diary.random.random() < 0.3:
         diary.sit_down(after_days=diary.random.randint(1, 12))
-        diary.browse(marketing.READING, 1.5)
+        diary.browse(marketing.READING, 1.0)
 
 
 def _read_around(diary: _Diary) -> None:
     random = diary.random
     for _ in range(random.randint(2, 4)):
         diary.sit_down(after_days=random.randint(1, 11))
-        diary.browse(marketing.READING, 2.0)
+        diary.browse(marketing.READING, 1.2)
         if random.random() < 0.75:
             diary.download()
         elif random.random() < 0.6:
@@ -157,9 +157,9 @@ def _evaluate(diary: _Diary) -> None:
     random = diary.random
     for turn in range(random.randint(2, 4)):
         diary.sit_down(after_days=random.randint(1, 6))
-        diary.browse(marketing.PRODUCT_PAGES, 2.0)
+        diary.browse(marketing.PRODUCT_PAGES, 1.3)
         if random.random() < 0.55:
-            diary.browse(marketing.BUYING_PAGES, 1.5)
+            diary.browse(marketing.BUYING_PAGES, 1.0)
         if turn and random.random() < 0.6:
             diary.look_at_prices()
         if random.random() < 0.2:
@@ -172,7 +172,7 @@ def _buy(diary: _Diary) -> None:
     random = diary.random
     for _ in range(random.randint(2, 3)):
         diary.sit_down(after_days=random.randint(0, 4))
-        diary.browse(marketing.PRODUCT_PAGES + marketing.BUYING_PAGES, 2.5)
+        diary.browse(marketing.PRODUCT_PAGES + marketing.BUYING_PAGES, 1.6)
         diary.look_at_prices()
     if random.random() < 0.68:
         diary.raise_hand()
