@@ -12,6 +12,7 @@ from leads.models import AttributeKey, Company, Lead
 class Fact:
     label: str
     value: object
+    is_wide: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -43,7 +44,7 @@ def fact_groups(lead: Lead) -> list[FactGroup]:
 
 def _person(lead: Lead) -> list[Fact]:
     return [
-        Fact("E-mail", lead.email),
+        Fact("E-mail", lead.email, is_wide=True),
         Fact("E-mail kind", lead.get_email_domain_type_display()),
         Fact("Phone", lead.phone),
         Fact("Job title", lead.job_title),
@@ -72,7 +73,7 @@ def _origin(lead: Lead) -> list[Fact]:
         Fact("Source", lead.source),
         Fact("Channel", lead.channel),
         Fact("Campaign", lead.campaign),
-        Fact("Landing page", lead.landing_page),
+        Fact("Landing page", lead.landing_page, is_wide=True),
     ]
 
 

@@ -39,10 +39,10 @@ class Sort:
 
 
 SORTS = (
-    Sort("-created", "Newest first", "created_at", True),
-    Sort("created", "Oldest first", "created_at", False),
-    Sort("-score", "Highest score first", "total", True),
-    Sort("score", "Lowest score first", "total", False),
+    Sort("-created", "Newest", "created_at", True),
+    Sort("created", "Oldest", "created_at", False),
+    Sort("-score", "Highest score", "total", True),
+    Sort("score", "Lowest score", "total", False),
 )
 SORT_OF = {sort.key: sort for sort in SORTS}
 

@@ -123,6 +123,12 @@ def short_date(instant: datetime | None) -> str:
 
 
 @register.filter
+def weekday_time(instant: datetime) -> str:
+    """`Mon 09:30`, for what lies within days."""
+    return f"{timezone.localtime(instant):%a %H:%M}"
+
+
+@register.filter
 def exact_time(instant: datetime | None) -> str:
     return UNKNOWN if instant is None else f"{timezone.localtime(instant):%d %b %Y, %H:%M}"
 

@@ -75,3 +75,7 @@ def test_badges_say_in_words_what_they_colour():
     assert ui.stage_badge("mql") == '<span class="lf-stage lf-stage--mql">MQL</span>'
     assert ui.grade_badge("A1") == '<span class="lf-grade lf-grade--a">A1</span>'
     assert "–" in ui.grade_badge("")
+
+
+def test_weekday_time_is_for_what_lies_within_days():
+    assert ui.weekday_time(NOW) == "Mon 10:00"
