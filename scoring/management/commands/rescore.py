@@ -58,10 +58,10 @@ def summary(run: ScoringRun) -> dict[str, Any]:
 
 def sentence(result: dict[str, Any]) -> str:
     text = (
-        f"Scored {result['scored']:,} leads as of {result['day']} by rulebook {result['rulebook']} in"
-        f" {result['seconds']:.1f} s: {result['changed']:,} scores changed, {result['promoted']:,} leads offered to"
-        f" sales, {result['demoted']:,} offers withdrawn."
+        f"Scored all leads as of {result['day']} by rulebook {result['rulebook']} in {result['seconds']:.1f} s."
+        f" Leads: {result['scored']:,}; scores changed: {result['changed']:,}; offered to sales:"
+        f" {result['promoted']:,}; offers withdrawn: {result['demoted']:,}."
     )
     if result["left_over"]:
-        text += f" {result['left_over']:,} more qualify and wait for the next run: the promotion limit is reached."
+        text += f" Qualified leads that wait, since the promotion limit is reached: {result['left_over']:,}."
     return text
