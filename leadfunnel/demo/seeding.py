@@ -211,7 +211,7 @@ class _Chunk:
             person = self._person(number, is_ready=is_ready)
             self.people.append(person)
         created_at = calendar.instant(day, 0)
-        account = self._account(person, created_at)
+        account = self._account(person, created_at, is_ready=is_ready)
         lead = lead_row(
             random,
             person=person,
@@ -226,36 +226,40 @@ class _Chunk:
     def _person(self, number: int, *, is_ready: bool) -> Person:
         """Somebody new; where the lead shall be ready for sales, somebody whom the product suits."""
         while True:
-            person = draw_person(self.random, company=self._company(), taken=self.taken, number=number)
+            person = draw_person(
+                self.random, company=self._company(fresh=is_ready), taken=self.taken, number=number
+            )
             if not is_ready or (person.appeal > 0.8 and person.mail == "business"):
                 return person
 
-    def _company(self) -> DemoCompany:
-        if self.pool and (self.random.random() < 0.55 or len(self.pool) >= CHUNK):
+    def _company(self, *, fresh: bool) -> DemoCompany:
+        known = self.random.random() < 0.55 and not fresh
+        if self.pool and (known or len(self.pool) >= CHUNK):
             return self.random.choice(self.pool)
         # Numbers of companies lie in the range of the chunk's leads, so that no two chunks share one.
         company = draw_company(self.random, number=self.first_number + len(self.pool))
         self.pool.append(company)
         return company
 
-    def _account(self, person: Person, created_at: datetime) -> Account | None:
+    def _account(self, person: Person, created_at: datetime, *, is_ready: bool) -> Account | None:
         """The account of a person's company; nobody who writes from a free address has one."""
         firm = person.company
         if firm is None or person.mail != "business":
             return None
         if firm.number not in self.accounts:
-            owner = self._owner(firm)
+            # Today's queue shall have leads that are somebody's own.
+            owner = self._owner(firm, share=0.5 if is_ready else 0.22)
             row = company_row(
                 self.random, firm, owner=owner[1].user if owner else None, created_at=created_at
             )
             self.accounts[firm.number] = Account(row, self._assignment(owner))
         return self.accounts[firm.number]
 
-    def _owner(self, firm: DemoCompany) -> tuple[Desk, Rep] | None:
+    def _owner(self, firm: DemoCompany, *, share: float) -> tuple[Desk, Rep] | None:
         staff = self.world.staff
         if firm.employees >= 1000 and self.random.random() < 0.6:
             return staff.enterprise, self.random.choice(staff.enterprise.reps)
-        if self.random.random() < 0.22:
+        if self.random.random() < share:
             # The first of them has the most accounts.
             return staff.field, self.random.choices(staff.field.reps, (40, 15, 15, 15, 15))[0]
         return None
