@@ -45,25 +45,22 @@ def check_database_answers() -> None:
     try:
         connection.ensure_connection()
     except DatabaseError as error:
-        raise NotReachable(
-            f"The database cannot be reached; check DATABASE_URL. {_first_line(error)}"
-        ) from None
+        raise _not_reachable(error) from None
 
 
 def check_database() -> None:
     """Raise NotReady unless the database answers (else NotReachable), has its tables, and counts days in TIME_ZONE."""
     from leads.models import Organisation  # needs the application registry, which this module precedes
 
+    check_database_answers()
     try:
-        connection.ensure_connection()
+        recorded = Organisation.objects.values_list("time_zone", flat=True).filter(pk=1).first()
     except DatabaseError as error:
-        raise NotReachable(
-            f"The database cannot be reached; check DATABASE_URL. {_first_line(error)}"
-        ) from None
-    try:
-        recorded = Organisation.objects.values_list("time_zone", flat=True).get(pk=1)
-    except (DatabaseError, Organisation.DoesNotExist):
-        raise NotReady("The database is not prepared: run python manage.py migrate.") from None
+        if Organisation._meta.db_table in connection.introspection.table_names():
+            raise _not_reachable(error) from None
+        recorded = None
+    if recorded is None:
+        raise NotReady("The database is not prepared: run python manage.py migrate.")
     if recorded != settings.TIME_ZONE:
         raise NotReady(
             f"TIME_ZONE is {settings.TIME_ZONE}, but the days in this database are counted in {recorded}."
@@ -77,6 +74,8 @@ def check_database_or_exit() -> None:
         check_database()
     except NotReady as problem:
         _refuse(f"Leadfunnel cannot start. {problem}", status=1)
+    finally:
+        connection.close()  # workers fork after this, and a connection serves one process
 
 
 def check_web_or_exit() -> None:
@@ -112,8 +111,9 @@ def manage(argv: Sequence[str]) -> None:
     Management(list(argv)).execute()
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0]
+def _not_reachable(error: DatabaseError) -> NotReachable:
+    reason = (str(error).splitlines() or [""])[0]
+    return NotReachable(f"The database cannot be reached; check DATABASE_URL. {reason}")
 
 
 def _refuse(message: str, *, status: int) -> NoReturn:

@@ -89,7 +89,9 @@ def _programs() -> list[Program]:
         Program(
             "web", [python, "-m", "gunicorn", "-c", "python:leadfunnel.gunicorn_conf", "leadfunnel.wsgi"]
         ),
-        Program("worker", [*celery, "worker", "--beat", "--concurrency", str(worker_count)]),
+        Program("worker", [*celery, "worker", "--concurrency", str(worker_count)]),
+        # Not inside the worker (--beat): there nobody would notice its end.
+        Program("beat", [*celery, "beat"]),
     ]
 
 
