@@ -55,7 +55,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Published {run.rulebook}, unsigned. Scoring all leads with it ...")
         run = work_on(run.pk)
         self.stdout.write(
-            f"{run.scored:,} leads scored, {run.changed:,} changed, {run.promoted:,} offered to sales."
+            f"Leads scored: {run.scored:,}; scores changed: {run.changed:,}; offered to sales: {run.promoted:,}."
         )
 
     def export_rulebook(self, *, number: int | None, **_: Any) -> None:
