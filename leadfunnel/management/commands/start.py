@@ -69,7 +69,7 @@ class Command(BaseCommand):
             return False
         self._say(f"\nLeadfunnel runs at {address}   (Ctrl-C stops it)")
         for role, username in logins.working_logins():
-            self._say(f"  {role.label:<14} {username} / {logins.PASSWORD}")
+            self._say(f"  {role.value:<14} {username} / {logins.PASSWORD}")
         if not get_user_model().objects.exists():
             self._say("  Nobody can sign in yet: python manage.py createsuperuser")
         connections.close_all()
