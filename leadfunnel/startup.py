@@ -78,13 +78,17 @@ def check_database_or_exit() -> None:
         connection.close()  # workers fork after this, and a connection serves one process
 
 
-def check_web_or_exit() -> None:
-    """For a web process. A database that does not answer for a while is /healthz's to tell: ending now would make
-    gunicorn give up altogether when it replaces one worker in that while."""
+def check_static_files_or_exit() -> None:
+    """For a web process, before the application is loaded. With DEBUG they are served from where they stand."""
     if not settings.DEBUG and not (settings.STATIC_ROOT / "staticfiles.json").exists():
         _refuse(
             "Leadfunnel cannot start. Run python manage.py collectstatic first.", status=GUNICORN_BOOT_ERROR
         )
+
+
+def check_web_database_or_exit() -> None:
+    """For a web process. A database that does not answer for a while is /healthz's to tell: ending now would make
+    gunicorn give up altogether when it replaces one worker in that while."""
     try:
         check_database()
     except NotReachable as problem:
