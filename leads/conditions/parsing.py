@@ -154,7 +154,11 @@ def _check_count(field: Field, operator: Operator, values: Sequence[object]) -> 
 
 
 def _as_text(field: Field, part: str, value: object) -> str:
-    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) and field.type == FieldType.NUMBER:
+    if (
+        isinstance(value, (int, float, Decimal))
+        and not isinstance(value, bool)
+        and field.type == FieldType.NUMBER
+    ):
         value = format(Decimal(str(value)), "f")
     if not isinstance(value, str):
         raise ConditionError(part, f"{_shown(value)} is no value for {field.name}; write {_wanted(field)}.")
