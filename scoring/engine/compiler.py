@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
@@ -26,6 +26,10 @@ from scoring.engine.writing import Stamp, write_statements
 from scoring.rulebook.form import AnyRule, Dimension, EngagementRule, FitRule, Form, SilenceRule
 
 __all__ = ["CompiledRulebook", "Contribution", "LeadRange", "LeadSet", "Stamp", "activity_type_ids"]
+
+
+# A result may have 1,664 columns in PostgreSQL and 2,000 in SQLite; a rule takes up to a dozen.
+_RULES_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -97,15 +101,26 @@ class CompiledRulebook:
 
     def evidence(self, lead_ids: Sequence[int]) -> dict[int, list[Contribution]]:
         """For each of these leads the rules that it meets, strongest first."""
+        found: dict[int, list[Contribution]] = {}
+        rules = self.form.enabled_rules
+        for start in range(0, max(len(rules), 1), _RULES_AT_ONCE):
+            for lead_id, met in self._evidence_of(rules[start : start + _RULES_AT_ONCE], lead_ids):
+                found.setdefault(lead_id, []).extend(met)
+        return {pk: sorted(met, key=lambda item: (-item.points, item.rule.key)) for pk, met in found.items()}
+
+    def _evidence_of(
+        self, rules: Sequence[AnyRule], lead_ids: Sequence[int]
+    ) -> Iterator[tuple[int, list[Contribution]]]:
         question = Question(day_number(self.day), evidence=True)
-        levels = Levels(self.form, question, self._type_ids, self._dialect)
-        rules = [rule for rule in self.form.enabled_rules if rule.key in levels.rules]
+        levels = Levels(replace(self.form, rules=tuple(rules)), question, self._type_ids, self._dialect)
         columns = [Fragment("x.lead_id")]
         for plan in (levels.rules[rule.key] for rule in rules):
             columns.append(sql("CASE WHEN {} THEN 1 ELSE 0 END", plan.met))
             columns += [plan.points, plan.matches, plan.latest]
-        rows = _rows(sql("SELECT {} FROM ({}) x", joined(", ", columns), levels.facts(LeadSet(lead_ids))))
-        return {row[0]: _contributions(rules, row[1:]) for row in rows}
+        for row in _rows(
+            sql("SELECT {} FROM ({}) x", joined(", ", columns), levels.facts(LeadSet(lead_ids)))
+        ):
+            yield row[0], _contributions(rules, row[1:])
 
     def reentry(self, lead_ids: Sequence[int]) -> dict[int, Reentry]:
         """What each of these held leads did since its hold began."""
@@ -136,7 +151,7 @@ def _contributions(rules: Sequence[AnyRule], row: Sequence[Any]) -> list[Contrib
                 )
             case FitRule():
                 found.append(Contribution(rule, int(points), 1))
-    return sorted(found, key=lambda item: (-item.points, item.rule.key))
+    return found
 
 
 def _instant(value: datetime | str | None) -> datetime | None:

@@ -119,5 +119,5 @@ def signature_of(book: Rulebook) -> Signature:
         return Signature(f"Signed by {' and '.join(signed)}", True)
     if signed:
         return Signature(f"Signed only by {signed[0]}", False)
-    origin = f", published from the {book.published_from}" if book.published_from else ""
+    origin = f", published by {book.published_from}" if book.published_from else ""
     return Signature(f"Unsigned{origin}", False)

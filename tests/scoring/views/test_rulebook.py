@@ -43,7 +43,7 @@ def test_page_says_what_an_mql_is_and_each_rule_in_words(signed_in: Client, publ
         "up to +35",
         "Switched off",
         "version 1: 3 rules in use",
-        "Unsigned, published from the test",
+        "Unsigned, published by test",
         "40 or more",
         "20 to 49",
     ):
