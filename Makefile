@@ -1,6 +1,6 @@
 # Two commands: `make run` to try it, `make test` to change it. Nothing but Python 3.11+ and make is needed.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast lint fix check clean
+.PHONY: help setup run test test-fast lint fix check bench-intake clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -38,6 +38,9 @@ fix: setup ## Mend what the linters can mend
 	@$(BIN)/ruff format $(SOURCES)
 
 check: lint test ## Everything that has to pass before a change is merged
+
+bench-intake: setup ## Measure the import of leads against a bare COPY (DATABASE_URL: PostgreSQL; ROWS=1000000)
+	@$(BIN)/python -m tests.benchmarks.intake $(or $(ROWS),1000000)
 
 clean: ## Remove the environment and the built files; the data in var/ stays
 	rm -rf .venv staticfiles .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

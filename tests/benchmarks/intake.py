@@ -1,6 +1,6 @@
 """How fast leads come in: a bare COPY of a file into the lead table against the import of the same file.
 
-    DATABASE_URL=postgres://... python benchmarks/intake.py [ROWS]
+    DATABASE_URL=postgres://... python -m tests.benchmarks.intake [ROWS]
 
 Works in a scratch database of its own beside the one of DATABASE_URL, and drops it at the end. The
 bare COPY fills the real table with its indexes and triggers, and computes and checks nothing: folded
@@ -18,7 +18,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadfunnel.settings")
 
