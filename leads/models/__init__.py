@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 from leads.models.activity import Activity, ActivityType, Asset, ChangeLogEntry
+from leads.models.campaign import Campaign, CampaignCost
+from leads.models.company import Company
 from leads.models.handoff import Handoff, HandoffDecision
 from leads.models.lead import (
     AttributeKey,
-    Campaign,
-    CampaignCost,
-    Company,
     EmailDomainType,
     Lead,
     LeadIdentifier,

@@ -6,8 +6,9 @@ from django.db import models
 from django.utils import timezone
 
 from leads.folding import fold, folded_digest
+from leads.models.campaign import Campaign
 from leads.models.fields import DayField, FoldedField, day_of
-from leads.models.lead import Campaign, Lead
+from leads.models.lead import Lead
 
 
 class ActivityType(models.Model):

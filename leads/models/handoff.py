@@ -6,8 +6,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from leads.models.campaign import Campaign
 from leads.models.fields import DayField
-from leads.models.lead import Campaign, Lead
+from leads.models.lead import Lead
 from leads.models.lifecycle import Reason
 from leads.models.organisation import Team
 from leads.models.people import User

@@ -6,8 +6,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from leads.folding import fold
+from leads.models.campaign import Campaign
+from leads.models.company import Company
 from leads.models.fields import DayField, FoldedField, day_of
+from leads.models.folding import FoldingModel
 from leads.models.people import User
 from leads.models.stage import Stage
 from leads.querysets import LeadQuerySet
@@ -27,133 +29,6 @@ class EmailDomainType(models.TextChoices):
     BUSINESS = "business", "Business"
     FREE = "free", "Free mail"
     ACADEMIC = "academic", "Academic"
-
-
-class FoldingModel(models.Model):
-    """Keeps the folded twin of each text that rules may read in step on save()."""
-
-    FOLDED: ClassVar[tuple[str, ...]] = ()
-
-    class Meta:
-        abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.fold_texts()
-        update_fields = kwargs.get("update_fields")
-        if update_fields is not None:
-            twins = {f"{name}_folded" for name in self.FOLDED if name in update_fields}
-            kwargs["update_fields"] = {*update_fields, *twins}
-        super().save(*args, **kwargs)
-
-    def fold_texts(self) -> None:
-        for name in self.FOLDED:
-            setattr(self, f"{name}_folded", fold(getattr(self, name)))
-
-
-class Company(FoldingModel):
-    """An account. Its facts are written by a company import or by hand, never by a lead row."""
-
-    FOLDED = ("name", "industry", "region", "city")
-
-    name = models.CharField(max_length=200)
-    name_folded = FoldedField(max_length=200)
-    name_key = FoldedField(
-        max_length=200, help_text="The name without legal form and punctuation, for matching."
-    )
-    domain = models.CharField(max_length=253, blank=True, default="")
-    industry = models.CharField(max_length=200, blank=True, default="")
-    industry_folded = FoldedField(max_length=200)
-    employees = models.BigIntegerField(null=True, blank=True)
-    annual_revenue = models.DecimalField(max_digits=15, decimal_places=4, null=True, blank=True)
-    country = models.CharField(max_length=2, blank=True, default="")
-    region = models.CharField(max_length=200, blank=True, default="")
-    region_folded = FoldedField(max_length=200)
-    city = models.CharField(max_length=200, blank=True, default="")
-    city_folded = FoldedField(max_length=200)
-    owner = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="companies"
-    )
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        verbose_name_plural = "companies"
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["domain"],
-                condition=~Q(domain=""),
-                name="leads_company_domain_unique",
-                violation_error_message="Another company has this domain.",
-            ),
-            models.UniqueConstraint(
-                fields=["name_key"],
-                condition=Q(domain="") & ~Q(name_key=""),
-                name="leads_company_name_unique",
-                violation_error_message="Another company without a domain has this name.",
-            ),
-            models.CheckConstraint(
-                condition=Q(employees__isnull=True) | Q(employees__gte=0),
-                name="leads_company_employees_not_negative",
-                violation_error_message="Employees cannot be negative.",
-            ),
-        ]
-        indexes: ClassVar = [models.Index(fields=["name_key"], name="leads_company_name_key")]
-
-    def __str__(self) -> str:
-        return self.name or self.domain
-
-
-class Campaign(FoldingModel):
-    FOLDED = ("name",)
-
-    name = models.CharField(max_length=200)
-    name_folded = FoldedField(max_length=200, unique=True)
-    source = models.CharField(max_length=200, blank=True, default="")
-    channel = models.CharField(max_length=200, blank=True, default="")
-
-    class Meta:
-        ordering: ClassVar = ["name_folded"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class CampaignCost(FoldingModel):
-    """Money spent on a campaign, or on a source as a whole, spread evenly over its days."""
-
-    FOLDED = ("source",)
-
-    campaign = models.ForeignKey(
-        Campaign, on_delete=models.CASCADE, null=True, blank=True, related_name="costs"
-    )
-    source = models.CharField(max_length=200, blank=True, default="")
-    source_folded = FoldedField(max_length=200)
-    starts_on = DayField()
-    ends_on = DayField(help_text="Last day, included.")
-    amount = models.DecimalField(max_digits=15, decimal_places=2)
-    currency = models.CharField(max_length=3)
-
-    class Meta:
-        ordering: ClassVar = ["-starts_on", "pk"]
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(starts_on__lte=F("ends_on")),
-                name="leads_campaigncost_starts_before_end",
-                violation_error_message="A cost must start before it ends.",
-            ),
-            models.CheckConstraint(
-                condition=Q(amount__gte=0),
-                name="leads_campaigncost_amount_not_negative",
-                violation_error_message="A cost cannot be negative.",
-            ),
-            models.CheckConstraint(
-                condition=Q(campaign__isnull=False, source="") | (Q(campaign__isnull=True) & ~Q(source="")),
-                name="leads_campaigncost_campaign_or_source",
-                violation_error_message="A cost belongs to a campaign or to a source: fill exactly one.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.campaign or self.source} {self.amount} {self.currency}"
 
 
 class Lead(FoldingModel):
