@@ -238,8 +238,37 @@ def record_imported(*, rows_sql: str, ids_sql: str, at: datetime, params: Sequen
             [_instant(at), True, False, *params],
         )
         written = int(cursor.rowcount)
+        began_earlier = _predate_creation(cursor, ids_sql)
+    if began_earlier:
+        restart_lifecycles(ids_sql=", ".join(["%s"] * len(began_earlier)), params=began_earlier)
     restage(ids_sql=ids_sql)
     return written
+
+
+def _predate_creation(cursor: Any, ids_sql: str) -> list[int]:
+    """Leads whose creation nobody told are as old as their imported history: their ids, once moved.
+
+    Not told means that the first row's instant is that of its recording, give or take a day. A creation that was told
+    stays, even where history contradicts it: reports show and count that.
+    """
+    age = (
+        "recorded_at - interval '1 day'"
+        if connection.vendor == "postgresql"
+        else "datetime(recorded_at, '-1 day')"
+    )
+    cursor.execute(
+        f"""
+        UPDATE leads_lead SET created_at = w.occurred_at, created_day = w.day FROM (
+            SELECT lead_id, min(occurred_at) AS occurred_at, min(day) AS day FROM leads_stagechange
+            WHERE imported AND NOT undone AND lead_id IN ({ids_sql}) GROUP BY lead_id) w
+        WHERE leads_lead.id = w.lead_id AND w.occurred_at < leads_lead.created_at AND EXISTS (
+            SELECT 1 FROM leads_stagechange f
+            WHERE f.lead_id = leads_lead.id AND f.from_stage = '' AND f.to_stage = %s AND NOT f.imported
+              AND f.occurred_at > {age})
+        RETURNING leads_lead.id""",
+        [Stage.LEAD.value],
+    )
+    return [int(row[0]) for row in cursor.fetchall()]
 
 
 def _instant(at: datetime) -> Any:

@@ -32,6 +32,7 @@ def derive(*, ids_sql: str, analyze: Callable[[str], None], at: datetime) -> int
     _decide()
     analyze(_DERIVED)
     _drop_unoffered(ids_sql)
+    _move_earlier()
     _update_decided()
     created = _insert_missing()
     _record_decisions(at)
@@ -110,6 +111,22 @@ def _drop_unoffered(ids_sql: str) -> None:
     )
 
 
+def _move_earlier() -> None:
+    """A decided handoff whose visit, with what is known now, began earlier: the same change ended it."""
+    _execute(
+        f"""
+        UPDATE leads_handoff SET offered_at = w.offered_at, offered_day = w.offered_day FROM {_DERIVED} w
+        WHERE leads_handoff.lead_id = w.lead_id AND leads_handoff.origin = %s
+          AND NOT EXISTS (SELECT 1 FROM {_DERIVED} same WHERE same.lead_id = leads_handoff.lead_id
+                          AND same.offered_at = leads_handoff.offered_at)
+          AND NOT EXISTS (SELECT 1 FROM leads_handoff h WHERE h.lead_id = w.lead_id
+                          AND h.offered_at = w.offered_at AND h.origin = leads_handoff.origin)
+          AND EXISTS (SELECT 1 FROM leads_handoffdecision d
+                      WHERE d.handoff_id = leads_handoff.id AND d.stage_change = w.change_id)""",
+        [Handoff.Origin.IMPORT.value],
+    )
+
+
 def _update_decided() -> None:
     """Earlier imported handoffs whose visit ended otherwise than was known. A decision taken here stands."""
     _execute(
@@ -123,7 +140,7 @@ def _update_decided() -> None:
           AND (leads_handoff.state <> w.state OR leads_handoff.decided_at <> w.decided_at)
           AND NOT EXISTS (
               SELECT 1 FROM leads_handoffdecision d JOIN leads_stagechange c ON c.id = d.stage_change
-              WHERE d.handoff_id = leads_handoff.id AND NOT c.imported)""",
+              WHERE d.handoff_id = leads_handoff.id AND NOT c.imported AND c.from_stage <> '')""",
         [Handoff.Origin.IMPORT.value],
     )
 
@@ -173,7 +190,15 @@ def _record_decisions(at: datetime) -> None:
 
 
 def _hold_recycled(ids_sql: str) -> None:
-    """A lead that another system recycled last is held as if it had been recycled here."""
+    """A lead that another system recycled last is held as if it had been recycled here; one that moved on is not."""
+    _execute(
+        f"""
+        UPDATE leads_lead SET hold_until = NULL, evidence_after = NULL
+        WHERE id IN ({ids_sql}) AND NOT (stage = %s AND stage_entered_at = evidence_after) AND EXISTS (
+            SELECT 1 FROM leads_stagechange c WHERE c.lead_id = leads_lead.id AND c.imported AND NOT c.undone
+              AND c.to_stage = %s AND c.occurred_at = leads_lead.evidence_after)""",
+        [Stage.RECYCLED.value, Stage.RECYCLED.value],
+    )
     _execute(
         f"""
         UPDATE leads_lead SET evidence_after = w.occurred_at, hold_until = w.day + w.days FROM (

@@ -189,8 +189,8 @@ class CustomReader:
         prefix = json.dumps(key) + ": "
 
         def pair(raw: str) -> tuple[str, str]:
-            typed = typed_json(raw, kind, order=self.order)
-            return prefix + json.dumps(raw), prefix + typed if typed else ""
+            # null takes away what an earlier, readable value has left.
+            return prefix + json.dumps(raw), prefix + (typed_json(raw, kind, order=self.order) or "null")
 
         return pair
 
@@ -209,7 +209,7 @@ class CustomReader:
         self, key: str, kind: str, cells: Cells, pairs: Sequence[tuple[str, str]], rows: Rows
     ) -> None:
         for position, (cell, pair) in enumerate(zip(cells, pairs, strict=True)):
-            if cell is not None and not pair[1]:
+            if cell is not None and pair[1].endswith(": null"):
                 what = f"{self.name}.{key} cannot be read as {AttributeKey.Type(kind).label.lower()}"
                 rows.tally.note(
                     f"{what}; kept as text, unknown to rules", line=rows.lines[position], example=cell

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from leads.intake.staging import Staging, canonical_json, differs, is_postgresql, merged_json
+from leads.intake.staging import Staging, canonical_json, differs, empty_json, is_postgresql, merged_json
 
 # Staged columns that become a column of the lead as they are, and their value where unknown.
 _FOLDED_TEXTS = (
@@ -59,7 +59,7 @@ def lead_columns(staging: Staging, *, erase_blanks: bool, at: str, today: int) -
         *_plain(staged, erase_blanks),
         *_seniority(staged, erase_blanks),
         *_created(staged, at, today),
-        *_custom(staged, erase_blanks),
+        *_custom(staged),
         _unparsed(staged),
     ]
     if "external_id" in staged:
@@ -133,14 +133,13 @@ def is_earlier() -> str:
     return "(s.created_at IS NOT NULL AND s.created_at < l.created_at)"
 
 
-def _custom(staged: set[str], erase_blanks: bool) -> Iterator[ColumnSql]:
+def _custom(staged: set[str]) -> Iterator[ColumnSql]:
     for name in _JSON:
         if name in staged:
             merged = f"CASE WHEN s.{name} IS NULL THEN {canonical_json(f'l.{name}')} ELSE " + (
                 f"{merged_json(f'l.{name}', f's.{name}')} END"
             )
-            given = merged_json(_empty_json(), f"s.{name}") if erase_blanks else f"s.{name}"
-            inserted = f"coalesce({given}, {_empty_json()})"
+            inserted = f"coalesce({merged_json(empty_json(), f's.{name}')}, {empty_json()})"
             changed = f"(s.{name} IS NOT NULL AND {merged} <> {canonical_json(f'l.{name}')})"
             yield ColumnSql(name, inserted, merged, changed)
 
@@ -151,17 +150,13 @@ def _unparsed(staged: set[str]) -> ColumnSql:
     overlaid = f"CASE WHEN s.unparsed IS NULL THEN {{old}} ELSE {merged_json('{old}', 's.unparsed')} END"
     old = canonical_json("l.unparsed")
     updated = _without_keys(overlaid.replace("{old}", old), read)
-    same = f"(l.unparsed = {_empty_json()} AND s.unparsed IS NULL)"
+    same = f"(l.unparsed = {empty_json()} AND s.unparsed IS NULL)"
     return ColumnSql(
         "unparsed",
-        f"coalesce({_without_keys('s.unparsed', read)}, {_empty_json()})",
+        f"coalesce({_without_keys('s.unparsed', read)}, {empty_json()})",
         f"CASE WHEN {same} THEN l.unparsed ELSE {updated} END",
         f"(NOT {same} AND {updated} <> {old})",
     )
-
-
-def _empty_json() -> str:
-    return "'{}'::jsonb" if is_postgresql() else "'{}'"
 
 
 def _without_keys(json: str, conditions: list[tuple[str, str]]) -> str:

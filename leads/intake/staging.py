@@ -58,6 +58,11 @@ def canonical_json(expression: str) -> str:
     return expression if is_postgresql() else f"json({expression})"
 
 
+def empty_json() -> str:
+    """SQL: a JSON object without keys."""
+    return "'{}'::jsonb" if is_postgresql() else "'{}'"
+
+
 class Staging:
     """The staging table `name`, with `line` and the given columns, and the table of refused rows."""
 
