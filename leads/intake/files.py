@@ -161,7 +161,7 @@ class _Undecodable(FileRefused):
 def _is_binary(head: bytes) -> bool:
     control = sum(head.count(byte) for byte in range(32) if byte not in b"\t\n\r\f\v\x1a\x1b")
     # One stray NUL in a text is named with its line further on; a share of them is no text at all.
-    return control * 100 > len(head)
+    return control * 20 > len(head)
 
 
 def _decode_whole(path: Path, encoding: str) -> None:

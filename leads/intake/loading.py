@@ -287,7 +287,7 @@ class _LeadImport:
                 SELECT k.lead, %s, %s, s.external_id FROM {CHUNK} k JOIN {STAGED} s ON s.line = k.line
                 WHERE s.external_id IS NOT NULL AND (k.state = 'new' OR NOT EXISTS (
                     SELECT 1 FROM leads_leadidentifier i
-                    WHERE i.value = s.external_id AND i.kind = %s AND i.source_system = %s))""",
+                    WHERE i.value = s.external_id AND i.kind = %s AND i.source_system = %s)) ORDER BY k.line""",
                 [
                     self.options.source_system,
                     LeadIdentifier.Kind.EXTERNAL_ID.value,

@@ -52,7 +52,7 @@ class Memo(dict[str, Read]):
         return value
 
 
-_PLAIN_NUMBER = re.compile(r"[-+]?\d{1,11}(?:\.\d{1,4})?")
+_PLAIN_NUMBER = re.compile(r"[-+]?\d{1,11}(?:\.\d{1,4})?", re.ASCII)
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:([, '\u00a0\u202f.])\d{3})(?:\1\d{3})*")
 _CURRENCY_SIGNS = re.compile(r"^(?:[$€£¥]|[A-Z]{3})\s*|\s*(?:[$€£¥]|[A-Z]{3})$")
 INTEGER_DIGITS, DECIMAL_PLACES = 11, 4
@@ -259,20 +259,21 @@ def seniority_of_title(title: str) -> str:
 PLAIN_EMAIL = re.compile(
     r"[A-Za-z0-9_+%'-]+(?:\.[A-Za-z0-9_+%'-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 ).fullmatch
-LONGEST_EMAIL = 254
+LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64
 
 
 def read_email(text: str) -> str | None:
     """An address as it is written, without "mailto:" and the name around it."""
-    if PLAIN_EMAIL(text) and len(text) <= LONGEST_EMAIL and text.index("@") <= 64:
+    if PLAIN_EMAIL(text) and len(text) <= LONGEST_EMAIL and text.index("@") <= LONGEST_LOCAL_PART:
         return text
     if text.endswith(">") and "<" in text:
         text = text[text.rindex("<") + 1 : -1].strip()
     text = text[7:] if text[:7].lower() == "mailto:" else text
     try:
-        return validate_email(text, check_deliverability=False).normalized[:LONGEST_EMAIL]
+        email = validate_email(text, check_deliverability=False).normalized
     except EmailNotValidError:
         return None
+    return email if len(email) <= LONGEST_EMAIL and email.index("@") <= LONGEST_LOCAL_PART else None
 
 
 _HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*", re.UNICODE)
@@ -291,7 +292,7 @@ def read_domain(text: str) -> str | None:
 
 _LEGAL_FORMS = re.compile(
     r"( (inc|incorporated|llc|ltd|limited|llp|lp|plc|corp|corporation|co|company|gmbh|mbh|ag|kg|ug|ohg|se|sa|sas|sarl"
-    r"|srl|spa|bv|nv|ab|as|asa|oy|oyj|aps|pty|pte|pvt|kk|sp z o o|s a|s r l|s p a|b v|n v|and co|und co"
+    r"|srl|spa|bv|nv|ab|as|asa|oy|oyj|aps|pty|pte|pvt|kk|sp z o?o|sp z o o|s a|s r l|s p a|b v|n v|and co|und co"
     r"|holding|group))+$"
 )
 
