@@ -54,8 +54,8 @@ def test_all_options_are_understood(folder: Path) -> None:
     path.write_text("no,mail,town,seen\n7,ann@acme.com,offen,03-02-2018\n")
 
     call(
-        "import_leads", path, "--map", "no=external_id", "--map", "town=city", "--set", "source=fair", "--map=seen=created_at",
-        "--date-order", "dmy", "--source-system", "crm", "--erase-blanks", "--unknown", "offen",
+        "import_leads", path, "--map", "no=external_id", "--map", "town=city", "--set", "source=fair",
+        "--map=seen=created_at", "--date-order", "dmy", "--source-system", "crm", "--erase-blanks", "--unknown", "offen",
     )  # fmt: skip
 
     lead = Lead.objects.get()

@@ -11,8 +11,8 @@ HUBSPOT = (
     "Original Source,Website URL,Unsubscribed from all email"
 )
 SALESFORCE = (
-    "Lead ID,First Name,Last Name,Title,Company / Account,Email,Phone,Lead Source,Lead Status,Lead Owner,Rating,Industry,"
-    "No. of Employees,Annual Revenue,Country,State/Province,City,Website,Create Date,Email Opt Out"
+    "Lead ID,First Name,Last Name,Title,Company / Account,Email,Phone,Lead Source,Lead Status,Lead Owner,Rating,"
+    "Industry,No. of Employees,Annual Revenue,Country,State/Province,City,Website,Create Date,Email Opt Out"
 )
 MAUTIC = "id,dateAdded,points,title,firstname,lastname,company,position,email,phone,city,state,zipcode,country,website"
 PIPEDRIVE = (
