@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from django.db import transaction
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leads.intake.report import Report
@@ -57,7 +57,9 @@ def fresh_database() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
+@settings(max_examples=15)
 @given(files=st.lists(st.lists(rows, min_size=1, max_size=7), min_size=1, max_size=3), erase=st.booleans())
 def test_a_file_of_leads_changes_nothing_the_second_time(
     leads: Callable[..., Report], files: list[list[tuple[str, ...]]], erase: bool
@@ -85,7 +87,9 @@ def test_a_file_of_leads_changes_nothing_the_second_time(
             assert first.rows == first.new + first.updated + first.unchanged + first.repeated + first.refused
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
+@settings(max_examples=15)
 @given(data=st.data())
 def test_the_order_of_rows_about_different_leads_does_not_matter(
     leads: Callable[..., Report], data: st.DataObject
@@ -130,7 +134,9 @@ def distinct_moves(table: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return list({row[:3]: row for row in table}.values())
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
+@settings(max_examples=15)
 @given(table=st.lists(moves, min_size=1, max_size=8).map(distinct_moves), data=st.data())
 def test_history_comes_to_the_same_in_any_order_and_in_several_files(
     leads: Callable[..., Report],
