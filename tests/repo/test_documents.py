@@ -33,9 +33,7 @@ def test_readme_is_short() -> None:
     assert len(README.splitlines()) <= 150
 
 
-@pytest.mark.parametrize(
-    "document", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")), ids=lambda p: p.name
-)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_in_documents_lead_somewhere(document: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", document.read_text())
 
@@ -59,3 +57,19 @@ def test_make_targets_named_in_documents_exist() -> None:
 
     for document in DOCUMENTS:
         assert set(re.findall(r"`make ([a-z-]+)", document.read_text())) <= targets, document
+
+
+def test_commands_named_in_documents_exist() -> None:
+    from django.core.management import get_commands
+
+    for document in DOCUMENTS:
+        named = set(re.findall(r"manage\.py ([a-z_]+)", document.read_text()))
+        assert named <= set(get_commands()), document
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_files_named_in_documents_exist(document: Path) -> None:
+    named = re.findall(r"`([a-z]+/[A-Za-z0-9_./-]*)`", document.read_text())
+    made_by_running = {"var/"}
+
+    assert [path for path in named if path not in made_by_running and not (ROOT / path).exists()] == []

@@ -49,6 +49,16 @@ def test_every_named_address_is_used_somewhere() -> None:
     assert set(unused) - called_from_outside == set()
 
 
+def test_files_and_templates_stay_readable() -> None:
+    too_long = [
+        f"{path.relative_to(ROOT)} ({len(text.splitlines())})"
+        for path, text in sources(".py", ".html").items()
+        if "migrations" not in path.parts and len(text.splitlines()) > (400 if path.suffix == ".py" else 120)
+    ]
+
+    assert too_long == []
+
+
 def test_no_drawer_for_everything() -> None:
     drawers = {"utils.py", "helpers.py", "common.py", "misc.py"}
 
