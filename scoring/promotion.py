@@ -25,7 +25,8 @@ from scoring.engine.result import meets_threshold
 from scoring.models import ScoringRun
 from scoring.rulebook.form import KIND_OF, EngagementRule, Form
 
-BATCH = 500
+# A batch is a transaction; on SQLite a web write waits for it.
+BATCH = 250
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from scoring.errors import ScoringError
 from scoring.management.arguments import day_argument
+from scoring.management.outcomes import why_not_done
 from scoring.models import ScoringRun
-from scoring.runs import ACTIVE, request_run, work_on
+from scoring.runs import request_run, see_through
 
 
 class Command(BaseCommand):
@@ -32,14 +33,11 @@ class Command(BaseCommand):
             run = request_run(kind=ScoringRun.Kind.MANUAL, at=timezone.now(), day=day)
         except ScoringError as error:
             raise CommandError(str(error)) from error
-        run = work_on(run.pk)
-        while run.state in ACTIVE:  # a worker has joined in and holds a chunk
-            time.sleep(0.2)
-            run = work_on(run.pk)
+        run = see_through(run.pk)
         result = {**summary(run), "seconds": round(time.monotonic() - begun, 3)}
         self.stdout.write(json.dumps(result) if options["json"] else sentence(result))
         if run.state != ScoringRun.State.DONE:
-            raise CommandError(run.error or f"The run is {run.get_state_display().lower()}.")
+            raise CommandError(why_not_done(run))
 
 
 def summary(run: ScoringRun) -> dict[str, Any]:

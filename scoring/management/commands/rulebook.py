@@ -9,13 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from scoring.errors import ScoringError
+from scoring.management.outcomes import why_not_done
 from scoring.models import Rulebook, ScoringRun
 from scoring.rulebook.document import read_document, write_document
 from scoring.rulebook.form import Form
 from scoring.rulebook.reading import MAX_FILE_BYTES, RulebookError
 from scoring.rulebook.rows import form_of, save_draft, vocabulary
 from scoring.rulebook.versions import publish, published
-from scoring.runs import request_run, work_on
+from scoring.runs import request_run, see_through
 
 
 class Command(BaseCommand):
@@ -53,10 +54,12 @@ class Command(BaseCommand):
             return
         run = publish_form(form, note)
         self.stdout.write(f"Published {run.rulebook}, unsigned. Scoring all leads with it ...")
-        run = work_on(run.pk)
+        run = see_through(run.pk)
         self.stdout.write(
             f"Leads scored: {run.scored:,}; scores changed: {run.changed:,}; offered to sales: {run.promoted:,}."
         )
+        if run.state != ScoringRun.State.DONE:
+            raise ScoringError(why_not_done(run))
 
     def export_rulebook(self, *, number: int | None, **_: Any) -> None:
         book = published() if number is None else Rulebook.objects.filter(number=number).first()
