@@ -112,7 +112,12 @@ class Management(ManagementUtility):
 
 def manage(argv: Sequence[str]) -> None:
     load_settings_or_exit()
-    Management(list(argv)).execute()
+    try:
+        Management(list(argv)).execute()
+    except BrokenPipeError:
+        # "scores | head" has read enough. What is still in the buffer would fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def _not_reachable(error: DatabaseError) -> NotReachable:

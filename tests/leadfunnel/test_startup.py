@@ -80,3 +80,25 @@ def test_production_settings_leave_djangos_own_check_without_a_warning(tmp_path)
 
     assert ended.returncode == 0, ended.stderr
     assert "no issues" in ended.stdout
+
+
+@pytest.mark.slow
+def test_a_reader_that_has_seen_enough_is_no_traceback(tmp_path) -> None:
+    """`manage.py help | head -n 1`: the pipe is closed long before the output ends."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    program = subprocess.Popen(
+        [sys.executable, "-u", "manage.py", "diffsettings", "--all"],
+        cwd=ROOT,
+        env={**kept, "ENV_FILE": "", "DATA_DIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout and program.stderr
+
+    program.stdout.close()
+
+    said = program.stderr.read()
+    program.stderr.close()
+    assert program.wait(timeout=60) != 0
+    assert "Traceback" not in said
