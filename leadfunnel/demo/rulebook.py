@@ -29,4 +29,6 @@ def rulebook_in_force(*, by: User, at: datetime) -> tuple[Form, int]:
 def _publish_starter(*, by: User, at: datetime) -> Rulebook:
     note = "The starter rulebook, to begin with."
     form = read_document(STARTER.read_bytes(), vocabulary())
-    return publish(book=save_draft(form=form, by=by, note=note), note=note, at=at, by=by, origin="demo command")
+    return publish(
+        book=save_draft(form=form, by=by, note=note), note=note, at=at, by=by, origin="demo command"
+    )
