@@ -15,7 +15,13 @@ from django.db import reset_queries, transaction
 from leadfunnel.demo import calendar, marketing, properties
 from leadfunnel.demo.companies import DemoCompany, draw_company
 from leadfunnel.demo.judging import Judge
-from leadfunnel.demo.loading import ActivityRow, insert, insert_activities, settle_references
+from leadfunnel.demo.loading import (
+    ActivityRow,
+    insert,
+    insert_activities,
+    refresh_statistics,
+    settle_references,
+)
 from leadfunnel.demo.marketing import draw_source
 from leadfunnel.demo.people import Person, draw_person, private_twin
 from leadfunnel.demo.properties import typed
@@ -77,6 +83,7 @@ def seed(plan: Plan, *, progress: Callable[[Seeded], None] = lambda seeded: None
             # With DEBUG each statement is remembered; a million leads' would not fit.
             reset_queries()
             progress(done)
+    refresh_statistics()
     return done
 
 
