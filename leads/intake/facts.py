@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
 
 from leads.folding import fold
 from leads.intake.dates import DateOrder, UnreadableDate, parse_day, parse_instant, refuse_impossible_instant
@@ -19,7 +20,7 @@ from leads.intake.report import Tally, without_guard
 from leads.intake.staging import StagedColumn, is_postgresql
 from leads.intake.values import Memo, read_boolean, read_number
 from leads.models import AttributeKey
-from leads.models.fields import day_number
+from leads.models.fields import EPOCH, day_number
 
 Cells = Sequence[str | None]
 
@@ -39,13 +40,26 @@ class Reading:
 
     def known(self, cells: Sequence[str]) -> list[str | None]:
         """Trimmed cells, None where the text stands for "unknown"."""
-        longest, unknown = max(map(len, self.unknown)), self.unknown
+        longest, unknown, starts = self.longest_unknown, self.unknown, self.unknown_starts
         if self.is_refusals:
             cells = [without_guard(cell) for cell in cells]
+        # The first letter spares most cells the folding.
         return [
-            None if not cell or (len(cell) <= longest and fold(cell) in unknown) else cell
+            None
+            if not cell or (cell[0] in starts and len(cell) <= longest and fold(cell) in unknown)
+            else cell
             for cell in map(str.strip, cells)
         ]
+
+    @cached_property
+    def longest_unknown(self) -> int:
+        return max(map(len, self.unknown))
+
+    @cached_property
+    def unknown_starts(self) -> frozenset[str]:
+        starts = {text[0] for text in self.unknown if text}
+        # A letter whose lower case is the start of an unknown text, whatever the alphabet.
+        return frozenset(starts | {start.upper() for start in starts} | {start.title() for start in starts})
 
 
 @dataclass
@@ -80,13 +94,22 @@ class Reader(Protocol):
     def read(self, cells: Cells, rows: Rows) -> list[Sequence[object]]: ...
 
 
+_BETWEEN = "\x1f"
+
+
 def folded(cells: Cells) -> list[str | None]:
-    return [cell if cell is None else cell.lower() if cell.isascii() else fold(cell) for cell in cells]
+    """The folded twins. A column of plain ASCII, the usual one, is folded in one piece."""
+    joined = _BETWEEN.join([cell or "" for cell in cells])
+    if joined.isascii():
+        twins = joined.lower().split(_BETWEEN)
+        if len(twins) == len(cells):
+            return [twin or None for twin in twins]
+    return [None if cell is None else cell.lower() if cell.isascii() else fold(cell) for cell in cells]
 
 
 def within(cells: Cells, limit: int, name: str, rows: Rows) -> Cells:
     """The cells, without those too long to be stored."""
-    if max((len(cell) for cell in cells if cell is not None), default=0) <= limit:
+    if max(map(len, filter(None, cells)), default=0) <= limit:
         return cells
     kept = list(cells)
     for position, cell in enumerate(cells):
@@ -125,8 +148,7 @@ class ValueReader:
         return [values]
 
 
-@dataclass(frozen=True)
-class StagedInstant:
+class StagedInstant(NamedTuple):
     """An instant as both databases take it, and its day number; or why there is none."""
 
     text: str | None
@@ -139,18 +161,19 @@ class InstantReader:
 
     def __init__(self, field: str, columns: tuple[StagedColumn, ...], reading: Reading) -> None:
         self.field, self.columns, self.reading = field, columns, reading
+        self.offset = utc_offset()
         self.memo = Memo(self._staged)
 
     def read(self, cells: Cells, rows: Rows) -> list[Sequence[object]]:
         memo = self.memo
         staged = [_NO_INSTANT if cell is None else memo[cell] for cell in cells]
-        for position, instant in enumerate(staged):
-            if instant.problem is not None:
-                rows.refuse(position, f"{self.field}: {instant.problem}.")
-        values: list[Sequence[object]] = [[instant.text for instant in staged]]
-        if len(self.columns) == 2:
-            values.append([instant.day for instant in staged])
-        return values
+        texts, days, problems = zip(*staged, strict=True) if staged else ((), (), ())
+        if any(problems):
+            for position, problem in enumerate(problems):
+                if problem is not None:
+                    rows.refuse(position, f"{self.field}: {problem}.")
+        values: list[Sequence[object]] = [texts, days]
+        return values[: len(self.columns)]
 
     def _staged(self, text: str) -> StagedInstant:
         reading = self.reading
@@ -162,16 +185,29 @@ class InstantReader:
             return StagedInstant(None, None, str(error))
         except OverflowError:
             return StagedInstant(None, None, f"“{text[:60]}” is out of the calendar's range")
-        return StagedInstant(instant_text(instant), day_number(instant.astimezone(reading.zone).date()))
+        return StagedInstant(
+            utc_text(instant) + self.offset, instant.astimezone(reading.zone).toordinal() - EPOCH.toordinal()
+        )
 
 
 _NO_INSTANT = StagedInstant(None, None)
 
 
+def utc_text(instant: datetime) -> str:
+    """An instant as Django stores it in SQLite: in UTC, without saying so."""
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant.isoformat(" ")[:-6]
+
+
+def utc_offset() -> str:
+    """What PostgreSQL wants after utc_text()."""
+    return "+00" if is_postgresql() else ""
+
+
 def instant_text(instant: datetime) -> str:
-    """An instant as text that both databases take: in UTC, as Django stores it in SQLite."""
-    text = instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
-    return f"{text}+00" if is_postgresql() else text
+    """An instant as staged, and as this database takes it."""
+    return utc_text(instant) + utc_offset()
 
 
 class CustomReader:

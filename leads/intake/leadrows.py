@@ -57,7 +57,7 @@ class ExternalIdReader:
     columns = (StagedColumn("external_id"),)
 
     def read(self, cells: Cells, rows: Rows) -> list[Sequence[object]]:
-        if max((len(cell) for cell in cells if cell is not None), default=0) > LONGEST_ID:
+        if max(map(len, filter(None, cells)), default=0) > LONGEST_ID:
             for position, cell in enumerate(cells):
                 if cell is not None and len(cell) > LONGEST_ID:
                     rows.refuse(

@@ -61,7 +61,7 @@ def stage_file(opened: OpenedFile, rows: FileRows, staging: Staging, options: Im
             staging.refuse(line, reason)
         done += len(batch.lines) + len(batch.misshapen)
         options.progress("read", done, opened.rows)
-    staging.flush_refused()
+    staging.flush()
     staging.analyze(f"{staging.name} (line)")
     staging.expect(done)
 

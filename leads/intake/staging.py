@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -71,6 +72,8 @@ class Staging:
         self.columns = tuple(columns)
         self._scratch: list[str] = []
         self._refused: list[tuple[int, str]] = []
+        self._copying = ExitStack()
+        self._copy: Any = None
 
     def __enter__(self) -> Staging:
         self._tune()
@@ -84,6 +87,8 @@ class Staging:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
+        # An open COPY must learn of the error, else the connection stays in it.
+        self._copying.__exit__(kind, error, tb)
         if connection.needs_rollback or connection.connection is None:
             return
         with connection.cursor() as cursor:
@@ -173,34 +178,54 @@ class Staging:
 
     def add(self, lines: Sequence[int], values: Sequence[Sequence[object]]) -> None:
         """Stage a batch: its lines, and for each column of the table its values."""
-        self.fill(self.name, ("line", *(column.name for column in self.columns)), [lines, *values])
+        names = ("line", *(column.name for column in self.columns))
+        if not is_postgresql():
+            self.fill(self.name, names, [lines, *values])
+            return
+        # One COPY for many batches: the database stores one while the next is read.
+        if self._copy is None:
+            cursor = self._copying.enter_context(connection.cursor())
+            self._copy = self._copying.enter_context(
+                cursor.copy(f"COPY {self.name} ({', '.join(names)}) FROM STDIN WITH (FORMAT csv)")
+            )
+        self._copy.write(_as_csv([lines, *values]))
+
+    def _end_copy(self) -> None:
+        self._copy = None
+        self._copying.close()
 
     def fill(self, table: str, columns: Sequence[str], values: Sequence[Sequence[object]]) -> None:
         """Load columns of equal length into a table of ours, by COPY where there is one."""
         names = ", ".join(columns)
-        rows = zip(*values, strict=True)
         with connection.cursor() as cursor:
             if is_postgresql():
-                buffer = io.StringIO()
-                csv.writer(buffer, lineterminator="\n").writerows(rows)
                 with cursor.copy(f"COPY {table} ({names}) FROM STDIN WITH (FORMAT csv)") as copy:
-                    copy.write(buffer.getvalue())
+                    copy.write(_as_csv(values))
                 return
             marks = ", ".join(["%s"] * len(columns))
             # One transaction, but a deferred one: a temporary table needs no lock on the database.
             alone = not connection.in_atomic_block
             if alone:
                 cursor.execute("BEGIN DEFERRED")
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # type: ignore[arg-type]
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", zip(*values, strict=True))  # type: ignore[arg-type]
             if alone:
                 cursor.execute("COMMIT")
 
     def refuse(self, line: int, reason: str) -> None:
         self._refused.append((line, reason))
-        if len(self._refused) >= 2000:
-            self.flush_refused()
+        if len(self._refused) >= 10_000:
+            self.flush()
 
-    def flush_refused(self) -> None:
+    def flush(self) -> None:
+        """Have all that was added and refused in the tables."""
+        self._end_copy()
         if self._refused:
             self.fill(REFUSED, ("line", "reason"), list(zip(*self._refused, strict=True)))
             self._refused.clear()
+
+
+def _as_csv(values: Sequence[Sequence[object]]) -> str:
+    """Columns as the text that COPY takes; None is the empty cell, which COPY takes for NULL."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(zip(*values, strict=True))
+    return buffer.getvalue()
