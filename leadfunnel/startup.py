@@ -48,8 +48,8 @@ def check_database_answers() -> None:
         raise _not_reachable(error) from None
 
 
-def check_database() -> None:
-    """Raise NotReady unless the database answers (else NotReachable), has its tables, and counts days in TIME_ZONE."""
+def recorded_time_zone() -> str:
+    """The zone that the days of this database are counted in. Raises NotReachable, or NotReady without tables."""
     from leads.models import Organisation  # needs the application registry, which this module precedes
 
     check_database_answers()
@@ -61,6 +61,12 @@ def check_database() -> None:
         recorded = None
     if recorded is None:
         raise NotReady("The database is not prepared: run python manage.py migrate.")
+    return recorded
+
+
+def check_database() -> None:
+    """Raise NotReady unless the database answers (else NotReachable), has its tables, and counts days in TIME_ZONE."""
+    recorded = recorded_time_zone()
     if recorded != settings.TIME_ZONE:
         raise NotReady(
             f"TIME_ZONE is {settings.TIME_ZONE}, but the days in this database are counted in {recorded}."

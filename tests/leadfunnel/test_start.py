@@ -14,7 +14,11 @@ import pytest
 
 from tests.workers import ROOT, free_port, wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.realworker]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.realworker,
+    pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc"),
+]
 
 
 def environment(data_dir: Path, port: int) -> dict[str, str]:
@@ -111,7 +115,6 @@ def test_a_second_start_on_the_port_says_so(started, prepared) -> None:
     assert len(second.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
 def test_programs_end_when_the_command_is_killed(started, prepared) -> None:
     process, *_ = started
 

@@ -56,10 +56,11 @@ def test_database_without_tables_is_one_sentence(program, tmp_path) -> None:
 
 
 @pytest.mark.slow
-def test_database_out_of_reach_is_one_sentence(tmp_path) -> None:
-    ended = run(
-        ["manage.py", "report", "funnel"], tmp_path, DATABASE_URL="postgres://nobody@127.0.0.1:1/nothing"
-    )
+@pytest.mark.parametrize("command", [["start"], ["report", "funnel"], ["change_time_zone", "UTC"]])
+def test_database_out_of_reach_is_one_sentence(command, tmp_path) -> None:
+    url = "postgres://nobody@127.0.0.1:1/nothing"
+
+    ended = run(["manage.py", *command], tmp_path, DATABASE_URL=url, PORT=str(free_port()))
 
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr

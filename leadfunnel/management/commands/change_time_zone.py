@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from leadfunnel.startup import NotReady, recorded_time_zone
 from leadfunnel.time_zone import change_time_zone
 from scoring.rulebook.versions import NothingPublished, published
 
@@ -30,6 +31,10 @@ class Command(BaseCommand):
                 f"Set TIME_ZONE={zone} first, in the environment or in .env (it is {settings.TIME_ZONE});"
                 " all processes have to agree on what a day is. Then run this again."
             )
+        try:
+            self.stdout.write(f"Counting the days in {zone} that were counted in {recorded_time_zone()} ...")
+        except NotReady as problem:
+            raise CommandError(str(problem)) from None
         for table, rows in change_time_zone(zone=zone).items():
             self.stdout.write(f"{table}: {rows} rows moved to another day")
         try:
