@@ -11,7 +11,7 @@ from leadfunnel.demo.marketing import Source
 from leadfunnel.demo.people import FREE_MAIL, UNIVERSITIES, Person
 from leadfunnel.demo.properties import typed
 from leadfunnel.demo.sales import DealStory, Step, TouchNote
-from leadfunnel.demo.story import Hold, Life, Visit
+from leadfunnel.demo.story import Life, Visit
 from leads.folding import fold
 from leads.models import (
     Campaign,
@@ -122,9 +122,8 @@ class History:
     def add(self, lead: Lead, life: Life) -> None:
         """All rows of one life; the lead gets its owner and hold."""
         stage = Stage.LEAD
-        hold: Hold | None = None
         for visit in life.visits:
-            stage, hold = self._visit(lead, visit, stage, hold)
+            stage = self._visit(lead, visit, stage)
         if life.sorted_out_at is not None:
             reason = self.reasons[life.sorted_out_because]
             self._move(lead, stage, Stage.DISQUALIFIED, life.sorted_out_at, by=self.marketer, reason=reason)
@@ -133,8 +132,8 @@ class History:
         if any(act.type == "unsubscribe" for act in life.acts):
             lead.email_opt_out = True
 
-    def _visit(self, lead: Lead, visit: Visit, stage: Stage, hold: Hold | None) -> tuple[Stage, Hold | None]:
-        """The rows of one visit; the stage and the hold that the lead ends it with."""
+    def _visit(self, lead: Lead, visit: Visit, stage: Stage) -> Stage:
+        """The rows of one visit; the stage that the lead ends it in."""
         offered = self._move(
             lead, stage, Stage.MQL, visit.offered_at, by=self.marketer if visit.by_hand else None
         )
@@ -142,11 +141,11 @@ class History:
         offered.note = "Asked for a call at the booth." if visit.by_hand else ""
         handoff = self._handoff(lead, visit)
         if visit.withdrawn_at:
-            return self._withdraw(lead, handoff, visit, visit.withdrawn_at), hold
+            return self._withdraw(lead, handoff, visit.withdrawn_at)
         if visit.pursuit.decided_at is None:
-            return Stage.MQL, hold
-        self._decide(lead, handoff, visit, hold)
-        return self._follow(lead, visit), hold
+            return Stage.MQL
+        self._decide(lead, handoff, visit)
+        return self._follow(lead, visit)
 
     def _handoff(self, lead: Lead, visit: Visit) -> Handoff:
         frozen, assignment = visit.evidence, visit.assignment
@@ -178,7 +177,7 @@ class History:
         self.handoffs.append(handoff)
         return handoff
 
-    def _withdraw(self, lead: Lead, handoff: Handoff, visit: Visit, at: datetime) -> Stage:
+    def _withdraw(self, lead: Lead, handoff: Handoff, at: datetime) -> Stage:
         note = "Belongs to a partner; they call."
         handoff.state, handoff.decided_at, handoff.decided_by = Handoff.State.WITHDRAWN, at, self.marketer
         handoff.note = note
@@ -186,7 +185,7 @@ class History:
         self._record(handoff, HandoffDecision.Action.WITHDRAW, at, change, by=self.marketer, note=note)
         return Stage.LEAD
 
-    def _decide(self, lead: Lead, handoff: Handoff, visit: Visit, hold: Hold | None) -> None:
+    def _decide(self, lead: Lead, handoff: Handoff, visit: Visit) -> None:
         pursuit = visit.pursuit
         at, by = pursuit.decided_at, pursuit.rep.user
         assert at is not None
@@ -202,7 +201,7 @@ class History:
         action = HandoffDecision.Action.ACCEPT if pursuit.accepted else HandoffDecision.Action.REJECT
         decision = self._record(handoff, action, at, change, by=by, reason=reason, note=pursuit.note)
         decision.previous_owner = lead.owner
-        if hold:
+        if hold := visit.hold_before:
             decision.previous_hold_until = day_from_number(hold.until_day)
             decision.previous_evidence_after = hold.since
         if pursuit.accepted:

@@ -37,6 +37,12 @@ class Assignment:
 
 
 @dataclass
+class Hold:
+    until_day: int
+    since: datetime
+
+
+@dataclass
 class Visit:
     """One time as an MQL."""
 
@@ -45,13 +51,8 @@ class Visit:
     evidence: Evidence
     assignment: Assignment
     pursuit: Pursuit
+    hold_before: Hold | None  # what an undo of its decision would restore
     withdrawn_at: datetime | None = None
-
-
-@dataclass
-class Hold:
-    until_day: int
-    since: datetime
 
 
 @dataclass
@@ -156,7 +157,7 @@ class _Teller:
     def _pursued(self, offer: Offer, evidence: Evidence, *, by_hand: bool, waits: bool) -> Visit:
         assignment, until = self.who.assignment, self.world.plan.until
         rep = assignment.assignee or self.random.choice(assignment.desk.reps)
-        visit = Visit(offer.at, by_hand, evidence, assignment, Pursuit(rep))
+        visit = Visit(offer.at, by_hand, evidence, assignment, Pursuit(rep), self.life.hold)
         if waits:
             return visit
         if not by_hand and self.random.random() < 0.03:

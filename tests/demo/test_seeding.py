@@ -287,3 +287,12 @@ def test_history_reaches_back_18_months(seeded):
 def test_sequences_go_on_where_the_seed_ended(seeded):
     assert LeadFactory().pk > Lead.objects.order_by("pk").first().pk
     assert connection.vendor == "postgresql"
+
+
+def test_decision_on_a_lead_that_came_back_remembers_the_hold_before(seeded):
+    again = HandoffDecision.objects.exclude(action="undo").exclude(previous_hold_until=None)
+
+    assert again.exists()
+    for decision in again.select_related("handoff"):
+        assert decision.previous_hold_until <= decision.handoff.offered_day
+        assert decision.previous_evidence_after < decision.handoff.offered_at
