@@ -12,7 +12,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from leads.models import Activity, Campaign, Company, Handoff, HandoffDecision, Lead, StageChange
+from leads.models import Activity, Asset, Campaign, Company, Handoff, HandoffDecision, Lead, StageChange
 
 # What a score is made of. A change of anything else leaves every score as it is.
 SCORED_LEAD_COLUMNS = (
@@ -185,9 +185,14 @@ _Source = tuple[type[models.Model], str, str]
 
 
 def _sources() -> list[_Source]:
-    lead = Lead._meta.db_table
+    lead, activity = Lead._meta.db_table, Activity._meta.db_table
     by_company = f"SELECT l.id FROM {lead} l JOIN {{new}} n ON n.id = l.company_id"
-    by_campaign = f"SELECT l.id FROM {lead} l JOIN {{new}} n ON n.id = l.campaign_id"
+    # A name is changed rarely: that the activities with it are searched for without an index is well spent.
+    by_campaign = (
+        f"SELECT l.id FROM {lead} l JOIN {{new}} n ON n.id = l.campaign_id UNION "
+        f"SELECT a.lead_id FROM {activity} a JOIN {{new}} n ON n.id = a.campaign_id"
+    )
+    by_asset = f"SELECT DISTINCT a.lead_id FROM {activity} a JOIN {{new}} n ON n.id = a.asset_id"
     return [
         (Lead, "INSERT", "SELECT id FROM {new} n"),
         (Lead, "UPDATE", "SELECT n.id FROM {new} n"),
@@ -196,6 +201,7 @@ def _sources() -> list[_Source]:
         (Activity, "DELETE", "SELECT DISTINCT lead_id FROM {old} o"),
         (Company, "UPDATE", by_company),
         (Campaign, "UPDATE", by_campaign),
+        (Asset, "UPDATE", by_asset),
     ]
 
 
@@ -204,6 +210,7 @@ _SCORED: dict[type[models.Model], tuple[str, ...]] = {
     Company: SCORED_COMPANY_COLUMNS,
     Activity: SCORED_ACTIVITY_COLUMNS,
     Campaign: ("name_folded",),
+    Asset: ("name_folded",),
 }
 
 

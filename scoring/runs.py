@@ -10,86 +10,74 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import cast
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
-from leads.conditions import Dialect, dialect_of
-from leads.models import ChangeLogEntry, Lead, Organisation, User
+from leads.models import Organisation, User
 from leads.models.fields import day_of
-from scoring.engine.compiler import CompiledRulebook, LeadRange
+from scoring.engine.levels import LeadRange
 from scoring.models import Rulebook, ScoringChunk, ScoringRun
 from scoring.promotion import demote_batch, promote_batch
+from scoring.ranges import all_ranges
+from scoring.rescoring import Clock, Job, job_of, rescore_range
 from scoring.rulebook.reading import RulebookError
-from scoring.rulebook.rows import form_of
 from scoring.rulebook.versions import published
+from scoring.staleness import Standard, due_ranges
 
 logger = logging.getLogger(__name__)
 
-# Leads a chunk: PostgreSQL is slower a lead in smaller ranges (1.5 x at 10,000); on SQLite a chunk holds the
-# only write lock, so that a web write waits for the whole of it.
-CHUNK_SIZE = {Dialect.POSTGRESQL: 50_000, Dialect.SQLITE: 5_000}
 LEASE = timedelta(minutes=10)
 MAX_ATTEMPTS = 3
-# The first half of the key of our advisory locks; the second is the number of the range.
-_LOCK_CLASS = 0x5C0BE
 
 State, ChunkState, Kind = ScoringRun.State, ScoringChunk.State, ScoringRun.Kind
 ACTIVE = (State.PENDING, State.RUNNING)
-Clock = Callable[[], datetime]
 
 
 class LeaseLost(Exception):
     """Another worker has taken the chunk over: our work on it is rolled back."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """A run with what all its chunks share."""
-
-    run: ScoringRun
-    compiled: CompiledRulebook
-
-    @property
-    def version(self) -> int:
-        assert self.run.rulebook.number is not None  # only published and retired ones are run
-        return self.run.rulebook.number
-
-
 def request_run(
-    *, kind: ScoringRun.Kind, at: datetime, day: date | None = None, by: User | None = None
+    *,
+    kind: ScoringRun.Kind,
+    at: datetime,
+    day: date | None = None,
+    full: bool = False,
+    by: User | None = None,
 ) -> ScoringRun:
-    """Write a full run of the published rulebook into the ledger. Raises NothingPublished.
+    """Write a run of the published rulebook into the ledger. Raises NothingPublished.
 
-    The run pins its rulebook and its day. Of any day but today it neither promotes nor demotes.
+    The run pins its rulebook and its day. It has a chunk for each range with a lead that is due, or with
+    any lead where it is `full`; a publication always is. Of any day but today it is full, too, and neither
+    promotes nor demotes.
     """
     today = day_of(at)
+    is_today = day in (None, today)
     with transaction.atomic():
         run = ScoringRun.objects.create(
             kind=kind,
             day=day or today,
             rulebook=published(),
-            promotes=day in (None, today),
+            full=full or kind == Kind.PUBLISH or not is_today,
+            promotes=is_today,
             requested_at=at,
             requested_by=by,
         )
         ScoringChunk.objects.bulk_create(
-            ScoringChunk(run=run, first_lead=first, last_lead=last) for first, last in _ranges()
+            ScoringChunk(run=run, first_lead=leads.first, last_lead=leads.last)
+            for leads in _ranges(run, today)
         )
     return run
 
 
-def _ranges() -> list[tuple[int, int]]:
-    """Ranges of ids with leads in them. Their bounds are those of the locks, whatever run they belong to."""
-    size = CHUNK_SIZE[dialect_of(connection)]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT id / %s AS number FROM leads_lead ORDER BY number", [size])
-        return [(number * size, number * size + size - 1) for (number,) in cursor.fetchall()]
+def _ranges(run: ScoringRun, today: date) -> list[LeadRange]:
+    if run.full:
+        return all_ranges()
+    assert run.rulebook.number is not None  # it is published
+    return due_ranges(Standard(today, run.rulebook.number))
 
 
 # Working on a run ----------------------------------------------------------------------------------------------------
@@ -124,11 +112,6 @@ def see_through(run_id: int) -> ScoringRun:
         time.sleep(0.2)
         run = work_on(run_id)
     return run
-
-
-def job_of(run: ScoringRun) -> Job:
-    """The run with its rulebook compiled. Raises RulebookError."""
-    return Job(run, CompiledRulebook(form_of(run.rulebook), cast("date", run.day)))
 
 
 def _take(run: ScoringRun, at: datetime) -> ScoringChunk | None:
@@ -179,45 +162,20 @@ def _work_on_chunk(job: Job, chunk: ScoringChunk, clock: Clock) -> None:
 
 @transaction.atomic
 def _score_chunk(job: Job, chunk: ScoringChunk, clock: Clock) -> None:
-    """One range, in one transaction. The order of its steps is what keeps late commits from being missed."""
-    run, leads = job.run, LeadRange(chunk.first_lead, chunk.last_lead)
-    lock_range(leads.first)
-    ChangeLogEntry.objects.filter(lead_id__range=(leads.first, leads.last)).delete()
-    # A statement of its own: its snapshot is newer than the one that saw which changes were logged.
-    changed = job.compiled.score(
-        leads, version=job.version, run=run.pk, today=day_of(clock()), is_ordinary=run.promotes
-    )
-    if not run.promotes:
-        _mark_stale(leads)
+    """One range, in one transaction with the word that it is done."""
+    leads = LeadRange(chunk.first_lead, chunk.last_lead)
+    outcome = rescore_range(job, leads, full=job.run.full, clock=clock)
     done = ScoringChunk.objects.filter(
         pk=chunk.pk, state=ChunkState.TAKEN, lease_token=chunk.lease_token
     ).update(
         state=ChunkState.DONE,
         done_at=clock(),
-        scored=Lead.objects.filter(pk__range=(leads.first, leads.last)).count(),
-        changed=changed,
+        scored=outcome.scored,
+        changed=outcome.changed,
         error="",
     )
     if not done:
         raise LeaseLost
-
-
-def lock_range(lead_id: int) -> None:
-    """Until the transaction ends, nobody else scores the range that the lead is in."""
-    if dialect_of(connection) == Dialect.SQLITE:
-        return  # an IMMEDIATE transaction is alone with the database
-    with connection.cursor() as cursor:
-        number = lead_id // CHUNK_SIZE[Dialect.POSTGRESQL]
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, number])
-
-
-def _mark_stale(leads: LeadRange) -> None:
-    """The scores of another day say nothing about today: the next run of today looks at every lead."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO leads_changelogentry (lead_id) SELECT id FROM leads_lead WHERE id BETWEEN %s AND %s",
-            [leads.first, leads.last],
-        )
 
 
 # Ending a run --------------------------------------------------------------------------------------------------------
@@ -228,7 +186,9 @@ def _stop_if_superseded(run: ScoringRun, at: datetime) -> bool:
     later = Q(rulebook__number__gt=run.rulebook.number)
     if run.promotes:
         later |= Q(rulebook=run.rulebook_id, day__gt=run.day, promotes=True)
+    # A live run looks only at what was changed: it stands in for nobody.
     newer = ScoringRun.objects.filter(later).exclude(state__in=(State.FAILED, State.CANCELLED))
+    newer = newer.exclude(kind=Kind.LIVE)
     if not newer.exists():
         return False
     _close(run, State.SUPERSEDED, at)

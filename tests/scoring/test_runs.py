@@ -7,8 +7,9 @@ import pytest
 from django.db import connection
 
 from leads.models import ChangeLogEntry, LeadScore, Organisation
-from scoring import runs
+from scoring import ranges, runs
 from scoring.models import ScoreChange, ScoringChunk, ScoringRun
+from scoring.rescoring import job_of
 from scoring.rulebook.versions import NothingPublished
 from scoring.runs import LEASE, MAX_ATTEMPTS, request_nightly_if_due, request_run, runs_to_work_on, work_on
 from tests.factories import ActivityFactory, LeadFactory
@@ -18,8 +19,8 @@ TODAY = NOW.date()
 Kind, State = ScoringRun.Kind, ScoringRun.State
 
 
-def rescored(at: datetime = NOW, day: date | None = None) -> ScoringRun:
-    return work_on(request_run(kind=Kind.MANUAL, at=at, day=day).pk, clock=lambda: at)
+def rescored(at: datetime = NOW, day: date | None = None, *, full: bool = False) -> ScoringRun:
+    return work_on(request_run(kind=Kind.MANUAL, at=at, day=day, full=full).pk, clock=lambda: at)
 
 
 def test_run_scores_every_lead_and_empties_the_change_log(publish_rules: Publish) -> None:
@@ -33,12 +34,12 @@ def test_run_scores_every_lead_and_empties_the_change_log(publish_rules: Publish
     assert not ChangeLogEntry.objects.exists()
 
 
-def test_second_run_changes_nothing_and_keeps_the_day_of_the_write(publish_rules: Publish) -> None:
+def test_second_full_run_changes_nothing_and_keeps_the_day_of_the_write(publish_rules: Publish) -> None:
     publish_rules(german(5))
     lead = LeadFactory(country="DE")
     rescored()
 
-    run = rescored(at=NOW + timedelta(days=1))
+    run = rescored(at=NOW + timedelta(days=1), full=True)
 
     assert (run.scored, run.changed) == (1, 0)
     assert LeadScore.objects.get(pk=lead.pk).day == TODAY
@@ -72,7 +73,7 @@ def test_run_without_leads_is_done(publish_rules: Publish) -> None:
 def test_ranges_cover_all_leads_without_overlap(
     publish_rules: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "CHUNK_SIZE", dict.fromkeys(runs.CHUNK_SIZE, 2))
+    monkeypatch.setattr(ranges, "RANGE_SIZE", dict.fromkeys(ranges.RANGE_SIZE, 2))
     publish_rules(german(5))
     leads = [LeadFactory() for _ in range(5)]
 
@@ -183,7 +184,7 @@ def test_chunk_that_no_worker_survives_is_given_up(taken: ScoringChunk) -> None:
 
 def test_work_done_after_the_lease_was_lost_is_rolled_back(taken: ScoringChunk) -> None:
     run = ScoringRun.objects.get(pk=taken.run_id)
-    job = runs.job_of(run)
+    job = job_of(run)
     ScoringChunk.objects.filter(pk=taken.pk).update(lease_token=uuid.uuid4())
 
     with pytest.raises(runs.LeaseLost):
@@ -196,7 +197,7 @@ def test_work_done_after_the_lease_was_lost_is_rolled_back(taken: ScoringChunk) 
 def test_failed_chunk_is_retried_and_reported_and_stops_no_other(
     publish_rules: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "CHUNK_SIZE", dict.fromkeys(runs.CHUNK_SIZE, 1))
+    monkeypatch.setattr(ranges, "RANGE_SIZE", dict.fromkeys(ranges.RANGE_SIZE, 1))
     publish_rules(german(5))
     good, bad = LeadFactory(country="DE"), LeadFactory(country="DE")
     with connection.cursor() as cursor:  # a score that no statement can replace

@@ -1,0 +1,105 @@
+"""One pass over a range of leads: what nights, publications and live rescoring have in common.
+
+The order of its steps is what keeps late commits from being missed: lock the range, empty the change
+log of its leads, and only then, in a statement of its own, compute and write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import cast
+
+from leads.models import Lead
+from leads.models.fields import day_of
+from scoring.engine.compiler import CompiledRulebook, LeadRange, LeadSet
+from scoring.engine.levels import Target
+from scoring.models import ScoringRun
+from scoring.ranges import lock_range, range_of
+from scoring.rulebook.rows import form_of
+from scoring.staleness import Standard, log_again, outdated, take_logged
+
+Clock = Callable[[], datetime]
+# Leads that are due cost several times as much each as leads of a whole range; from this share on all are scored.
+FULL_PASS_SHARE = 0.25
+_SMALL = 100  # so few that a look at the whole range is never cheaper
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run with what all its passes share."""
+
+    run: ScoringRun
+    compiled: CompiledRulebook
+
+    @property
+    def version(self) -> int:
+        assert self.run.rulebook.number is not None  # only published and retired ones are run
+        return self.run.rulebook.number
+
+    @property
+    def standard(self) -> Standard:
+        return Standard(self.compiled.day, self.version)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What a pass did: leads looked at, and rows written."""
+
+    scored: int = 0
+    changed: int = 0
+
+
+def job_of(run: ScoringRun) -> Job:
+    """The run with its rulebook compiled. Raises RulebookError."""
+    return Job(run, CompiledRulebook(form_of(run.rulebook), cast("date", run.day)))
+
+
+def rescore_range(job: Job, leads: LeadRange, *, full: bool, clock: Clock) -> Pass:
+    """Score all leads of the range, or those that are due. The range is locked until the transaction ends."""
+    lock_range(leads)
+    logged = take_logged(leads)
+    due = set() if full else logged | outdated(leads, job.standard)
+    if not full and not due:
+        return Pass()
+    in_range = Lead.objects.filter(pk__range=(leads.first, leads.last)).count()
+    if full or _is_full_pass_cheaper(len(due), in_range):
+        return Pass(in_range, _score(job, leads, clock))
+    return Pass(len(due), _score(job, LeadSet(sorted(due)), clock))
+
+
+def rescore_logged(job: Job, lead_ids: Collection[int], *, clock: Clock) -> Pass:
+    """Score these leads, all of one range, for what the change log says of them."""
+    leads = LeadSet(sorted(lead_ids))
+    lock_range(range_of(leads.ids[0]))
+    found = take_logged(leads)
+    return Pass(len(found), _score(job, leads, clock))
+
+
+def _score(job: Job, target: Target, clock: Clock) -> int:
+    changed = job.compiled.score(
+        target,
+        version=job.version,
+        run=job.run.pk,
+        today=day_of(clock()),
+        is_ordinary=job.run.promotes,
+    )
+    _log_what_is_over(job, target, clock)
+    return changed
+
+
+def _is_full_pass_cheaper(due: int, in_range: int) -> bool:
+    return due > _SMALL and due > FULL_PASS_SHARE * in_range
+
+
+def _log_what_is_over(job: Job, target: Target, clock: Clock) -> None:
+    """The scores of another day say nothing about today: what they leave open goes into the change log again."""
+    if not job.run.promotes:
+        log_again(target)
+        return
+    # Midnight has passed under way. The run of the new day may have been planned before these scores were
+    # there, when the leads were neither over nor in the log any more for it to see.
+    today = day_of(clock())
+    if today > job.compiled.day:
+        log_again(target, valid_until=today)
