@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from itertools import repeat
 
@@ -58,6 +59,8 @@ class ActivityRows:
     def __init__(
         self, *, mapping: Mapping, reading: Reading, source_system: str, kinds: dict[str, str]
     ) -> None:
+        # An activity is never changed: a blank has nothing to erase.
+        reading = replace(reading, erase_blanks=False)
         self.mapping, self.reading, self.source_system = mapping, reading, source_system
         known: list[Reader] = [
             LeadReferenceReader(),

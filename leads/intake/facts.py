@@ -107,16 +107,17 @@ def folded(cells: Cells) -> list[str | None]:
     return [None if cell is None else cell.lower() if cell.isascii() else fold(cell) for cell in cells]
 
 
-def within(cells: Cells, limit: int, name: str, rows: Rows) -> Cells:
-    """The cells, without those too long to be stored."""
-    if max(map(len, filter(None, cells)), default=0) <= limit:
-        return cells
-    kept = list(cells)
-    for position, cell in enumerate(cells):
-        if cell is not None and len(cell) > limit:
-            kept[position] = None
+def within(cells: Cells, twins: Cells, limit: int, name: str, rows: Rows) -> tuple[Cells, Cells]:
+    """Texts and their folded twins, without those too long to be stored: folding may lengthen a text."""
+    longest = max(max(map(len, filter(None, column)), default=0) for column in (cells, twins))
+    if longest <= limit:
+        return cells, twins
+    kept, kept_twins = list(cells), list(twins)
+    for position, (cell, twin) in enumerate(zip(cells, twins, strict=True)):
+        if cell is not None and max(len(cell), len(twin or "")) > limit:
+            kept[position] = kept_twins[position] = None
             rows.keep_raw(position, name, cell, f"has more than {limit} characters")
-    return kept
+    return kept, kept_twins
 
 
 class TextReader:
@@ -127,8 +128,7 @@ class TextReader:
         self.columns: tuple[StagedColumn, ...] = (StagedColumn(column), StagedColumn(f"{column}_folded"))
 
     def read(self, cells: Cells, rows: Rows) -> list[Sequence[object]]:
-        cells = within(cells, self.limit, self.field, rows)
-        return [cells, folded(cells)]
+        return list(within(cells, folded(cells), self.limit, self.field, rows))
 
 
 class ValueReader:

@@ -43,10 +43,18 @@ def import_leads(*, options: ImportOptions, at: datetime | None = None) -> Repor
         for pk, email in User.objects.exclude(email="").order_by("pk").values_list("pk", "email")
     }
     rows = LeadRows(mapping=opened.mapping, reading=opened.reading, owners=owners, kinds=opened.kinds)
-    with Staging(STAGED, rows.columns) as staging:
-        stage_file(opened, rows, staging, options)
-        _LeadImport(opened, options, staging, at).run()
-        finish_report(opened, options, staging, at)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with Staging(STAGED, rows.columns) as staging:
+                stage_file(opened, rows, staging, options)
+                _LeadImport(opened, options, staging, at).run()
+                finish_report(opened, options, staging, at)
+            break
+        except IntegrityError:
+            # Somebody else wrote one of these leads since they were matched: match anew, and go on from there.
+            if attempt == ATTEMPTS or connection.in_atomic_block:
+                raise
+            opened.reading.tally.forget()
     return opened.report
 
 
@@ -95,17 +103,9 @@ class _LeadImport:
         )
 
     def run(self) -> None:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                self._plan()
-                if not self.options.dry_run:
-                    self._write()
-                break
-            except IntegrityError:
-                # Somebody else wrote one of these leads since they were matched: match again, and go on from there.
-                if attempt == ATTEMPTS or connection.in_atomic_block:
-                    raise
-                self.staging.execute(f"DELETE FROM {REFUSED} WHERE line IN (SELECT line FROM {STAGED})")
+        self._plan()
+        if not self.options.dry_run:
+            self._write()
         report = self.report
         refused = self.staging.count(REFUSED)
         report.unchanged = report.rows - refused - report.repeated - report.new - report.updated

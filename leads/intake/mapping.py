@@ -32,15 +32,14 @@ class RecordKind:
     required: tuple[str, ...] = ()
 
     def allows(self, field: str) -> bool:
-        return field in self.fields or (
-            self.custom_prefix is not None
-            and field.startswith(self.custom_prefix)
-            and len(field) > len(self.custom_prefix)
-        )
+        if self.custom_prefix is None or not field.startswith(self.custom_prefix):
+            return field in self.fields
+        key = field.removeprefix(self.custom_prefix)
+        return key == custom_key(key)
 
     def allowed(self) -> str:
         names = ", ".join(self.fields)
-        return f"{names}, {self.custom_prefix}<key>" if self.custom_prefix else names
+        return f"{names}, {self.custom_prefix}<key> (as in deal_stage)" if self.custom_prefix else names
 
 
 LEADS = RecordKind(

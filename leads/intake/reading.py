@@ -39,8 +39,8 @@ def open_for_import(
     kind: RecordKind, options: ImportOptions, *, at: datetime, scope: str | None
 ) -> OpenedFile:
     """Read the file once, from end to end. FileRefused where it cannot be imported as it is."""
-    if len(options.source_system) > 100:
-        raise FileRefused("The name of the source system may have at most 100 characters.")
+    if not 1 <= len(options.source_system) <= 100:
+        raise FileRefused("The name of the source system must have 1 to 100 characters.")
     file = open_csv(options.path, size_limit=options.size_limit)
     mapping = map_columns(kind, file.header, maps=options.maps, constants=options.constants)
     kinds = _declared_kinds(mapping, scope)

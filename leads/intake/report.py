@@ -31,6 +31,9 @@ class Tally:
         count, first, sample = self._seen.get(what, (0, line, example))
         self._seen[what] = (count + 1, first, sample)
 
+    def forget(self) -> None:
+        self._seen.clear()
+
     def sentences(self) -> list[str]:
         return [
             f"{what}: {count:,} {'value' if count == 1 else 'values'}, first “{sample[:60]}” on line {line}."

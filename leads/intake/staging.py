@@ -7,10 +7,12 @@ does. Memory stays flat: rows pass through in batches, and the tables live in th
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -28,6 +30,8 @@ _TYPES = {
     },
 }
 MANY = 5_000
+# Any number will do that nothing else in this database locks.
+IMPORT_LOCK = 0x6C656164
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,10 @@ class Staging:
         self._refused: list[tuple[int, str]] = []
         self._copying = ExitStack()
         self._copy: Any = None
+        self._until_done = ExitStack()
 
     def __enter__(self) -> Staging:
+        _wait_for_other_imports(self._until_done)
         self._tune()
         columns = ", ".join(f"{column.name} {self.sql_type(column)}" for column in self.columns)
         # SQLite finds a row by its line at once only where that is the key; PostgreSQL loads faster without.
@@ -91,13 +97,20 @@ class Staging:
         self._copying.__exit__(kind, error, tb)
         if connection.needs_rollback or connection.connection is None:
             return
+        if error is not None and not is_postgresql() and not connection.in_atomic_block:
+            # SQLite's temporary database was seen damaged after a rollback: it goes with the connection.
+            connection.close()
+        else:
+            self._clean_up()
+        self._until_done.close()
+
+    def _clean_up(self) -> None:
         with connection.cursor() as cursor:
             for table in self._scratch:
                 cursor.execute(f"DROP TABLE IF EXISTS {table}")
             if is_postgresql():
-                cursor.execute("RESET work_mem")
-                cursor.execute("RESET jit")
-                cursor.execute("RESET enable_nestloop")
+                for setting in ("work_mem", "jit", "enable_nestloop"):
+                    cursor.execute(f"RESET {setting}")
             elif not connection.in_atomic_block:
                 cursor.execute("PRAGMA temp_store=MEMORY")
 
@@ -229,3 +242,25 @@ def _as_csv(values: Sequence[Sequence[object]]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(zip(*values, strict=True))
     return buffer.getvalue()
+
+
+def _wait_for_other_imports(until_done: ExitStack) -> None:
+    """One import at a time: two of one file would undo each other's chunks again and again.
+
+    The lock goes with the process, however it ends.
+    """
+    if is_postgresql():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [IMPORT_LOCK])
+        until_done.callback(_unlock)
+        return
+    # Beside the database, since that is what it guards; an in-memory one has no other process.
+    path = Path(str(connection.settings_dict["NAME"]) + ".import-lock")
+    if path.parent.is_dir():
+        lock = until_done.enter_context(path.open("w"))
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def _unlock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [IMPORT_LOCK])

@@ -290,6 +290,7 @@ def read_domain(text: str) -> str | None:
     return host if len(host) <= 253 and _HOST.fullmatch(host) else None
 
 
+LONGEST_NAME = 200
 _LEGAL_FORMS = re.compile(
     r"( (inc|incorporated|llc|ltd|limited|llp|lp|plc|corp|corporation|co|company|gmbh|mbh|ag|kg|ug|ohg|se|sa|sas|sarl"
     r"|srl|spa|bv|nv|ab|as|asa|oy|oyj|aps|pty|pte|pvt|kk|sp z o?o|sp z o o|s a|s r l|s p a|b v|n v|and co|und co"
@@ -300,4 +301,4 @@ _LEGAL_FORMS = re.compile(
 def company_key(name: str) -> str:
     """A company's name without letter case, punctuation and legal form: how names are matched."""
     words = re.sub(r"[\W_]+", " ", fold(name).replace("&", " and ").replace(".", "")).strip()
-    return _LEGAL_FORMS.sub("", words) or words
+    return (_LEGAL_FORMS.sub("", words) or words)[:LONGEST_NAME]

@@ -411,3 +411,13 @@ def test_a_given_date_order_refuses_the_rows_that_do_not_exist_in_it(leads: Impo
 
     assert counts(report) == (1, 0, 0, 0, 1)
     assert "does not exist, read day first" in report.refusals[0].reason
+
+
+def test_a_text_that_folding_makes_too_long_stays_as_raw_text(leads: Import) -> None:
+    text = f"email,city,company\nann@acme.com,{'İ' * 200},{'&' * 199}x\n"
+
+    leads(text)
+
+    lead = Lead.objects.get()
+    assert (lead.city, lead.unparsed) == ("", {"city": "İ" * 200})
+    assert counts(leads(text)) == (0, 0, 1, 0, 0)
