@@ -71,7 +71,7 @@ class Words:
     def _silence(self, rule: SilenceRule) -> str:
         what = self._types(rule.activity_types) if rule.activity_types else "activity of any kind"
         every = "for every" if rule.repeats else "after"
-        return f"No {_lower_first(what)}: {every} {days(rule.every_days)} of silence."
+        return f"No {lower_first(what)}: {every} {days(rule.every_days)} of silence."
 
 
 def fit_wording(rule: FitRule) -> str:
@@ -83,7 +83,7 @@ def fit_wording(rule: FitRule) -> str:
 
 def condition_wording(condition: Condition) -> str:
     """For example: job title contains “growth” or “demand”."""
-    words = f"{_lower_first(condition.field.label)} {_OPERATORS[condition.operator]}"
+    words = f"{lower_first(condition.field.label)} {_OPERATORS[condition.operator]}"
     if condition.operator == Operator.BETWEEN:
         return f"{words} {condition.values[0]} to {condition.values[1]}"
     if not condition.values:
@@ -192,7 +192,7 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _lower_first(text: str) -> str:
+def lower_first(text: str) -> str:
     """“Job title” becomes “job title”; “VAT number” stays."""
     return text if text[1:2].isupper() or text[1:2] == "-" else text[:1].lower() + text[1:]
 
