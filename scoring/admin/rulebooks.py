@@ -172,9 +172,17 @@ class RulebookAdmin(DraftsOnly):
     list_display = ("__str__", "state", "published_at", "published_by", "note")
     list_filter = ("state",)
     inlines: ClassVar = [RuleGroupInline, RuleInline]
-    readonly_fields = ("state", "number", "published_at", "published_by", "published_from", "rule_pages")
+    readonly_fields = (
+        "state",
+        "number",
+        "published_at",
+        "published_by",
+        "published_from",
+        "rule_pages",
+        "lint_page",
+    )
     fieldsets = (
-        (None, {"fields": ("name", "note", "state", "number", "rule_pages")}),
+        (None, {"fields": ("name", "note", "state", "number", "rule_pages", "lint_page")}),
         (
             "What is an MQL",
             {"fields": ("mql_threshold", "mql_min_fit", "mql_min_engagement", "fast_track_min_fit")},
@@ -202,6 +210,14 @@ class RulebookAdmin(DraftsOnly):
         add = reverse("admin:scoring_rule_add")
         link = format_html('<a href="{}?rulebook={}">Add a rule</a>', add, obj.pk) if obj.is_draft else ""
         return format_html_join("", "{}", [(f"{obj.rules.count()} rules. ",), (link,)])
+
+    @admin.display(description="Things to look at")
+    def lint_page(self, obj: Rulebook) -> SafeString | str:
+        if obj.pk is None:
+            return "–"
+        return format_html(
+            '<a href="{}">What is odd about these rules</a>', reverse("scoring:lint", args=[obj.pk])
+        )
 
 
 @admin.register(Rule)

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_GET
 
 from leads.htmx import HtmxRequest
 from scoring.explanations import words
+from scoring.linting import lint_form
 from scoring.models import Rulebook
 from scoring.rulebook.page import page_of
 from scoring.rulebook.rows import form_of
@@ -19,5 +20,9 @@ def rulebook(request: HtmxRequest) -> HttpResponse:
         .select_related("published_by", "signed_marketing_by", "signed_sales_by")
         .first()
     )
-    page = book and page_of(book, form_of(book), words())
-    return render(request, "scoring/rulebook.html", {"page": page})
+    form = book and form_of(book)
+    context = {
+        "page": book and form and page_of(book, form, words()),
+        "lint": form and lint_form(form),
+    }
+    return render(request, "scoring/rulebook.html", context)

@@ -26,7 +26,7 @@ def fits(page: Page) -> bool:
 
 @pytest.mark.parametrize("size", ["desk", "phone"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_are_accessible_and_fit(open_page, rep, handoffs, theme, size):
+def test_pages_are_accessible_and_fit(open_page, rep, rulebook, handoffs, theme, size):
     lead = reverse("leads:detail", args=[handoffs[0].lead_id])
     addresses = [
         reverse("leads:queue"),
@@ -35,14 +35,16 @@ def test_pages_are_accessible_and_fit(open_page, rep, handoffs, theme, size):
         lead,
         reverse("scoring:why", args=[handoffs[0].lead_id]),
         reverse("scoring:rulebook"),
+        reverse("scoring:lint", args=[rulebook.pk]),
         "/nothing",
     ]
+    with_parts = {lead, reverse("scoring:rulebook")}
     page = open_page(reverse("login"), theme=theme, size=size)
     assert problems(page) == []
 
     page = open_page(addresses[0], user=rep, theme=theme, size=size)
     for address in addresses:
-        page.goto(address, wait_until="networkidle" if address == lead else "load")
+        page.goto(address, wait_until="networkidle" if address in with_parts else "load")
         page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
         assert problems(page) == [], address
         assert fits(page), address
@@ -74,6 +76,18 @@ def test_dark_colours_are_one_press_away_and_stay(open_page, rep):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 22, 31)"
     page.get_by_role("button", name="Light colours").click()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
+
+
+def test_rulebook_page_adds_what_real_leads_say_about_the_rules(open_page, rep, rulebook):
+    LeadFactory.create_batch(20)
+
+    page = open_page(reverse("scoring:rulebook"), user=rep)
+
+    panel = page.locator("#rulebook-lint")
+    expect(panel).to_contain_text("by the rules, and by all 20 leads")
+    expect(panel.get_by_role("heading")).to_contain_text("things to look at")
+    panel.locator("summary").click()
+    expect(panel).to_contain_text("“Student” is met by none of the 20 leads today")
 
 
 def test_list_narrows_while_typing_and_the_address_can_be_kept(open_page, rep):

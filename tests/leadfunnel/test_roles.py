@@ -56,6 +56,7 @@ ROWS = {
         method="post", of="handoff", signed_in=403, roles=DECIDERS, data={"reason": "not_now"}
     ),
     "scoring:rulebook": Row(),
+    "scoring:lint": Row(of="rulebook"),
     "scoring:why": Row(of="lead"),
     "reports:funnel": Row(),
     "reports:funnel_leads": Row(),
@@ -93,7 +94,7 @@ def ids() -> dict[str, list[int]]:
         rulebook_version=1,
         day=day_of(timezone.now()),
     )
-    return {"": [], "lead": [handoff.lead_id], "handoff": [handoff.pk]}
+    return {"": [], "lead": [handoff.lead_id], "handoff": [handoff.pk], "rulebook": [book.pk]}
 
 
 def test_each_address_has_its_row():

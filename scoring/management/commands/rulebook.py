@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from scoring.errors import ScoringError
+from scoring.linting import RulebookLint, lint_rulebook
 from scoring.management.outcomes import why_not_done
 from scoring.models import Rulebook, ScoringRun
+from scoring.rulebook import lint_leads
 from scoring.rulebook.document import read_document, write_document
 from scoring.rulebook.form import Form
 from scoring.rulebook.reading import MAX_FILE_BYTES, RulebookError
@@ -20,10 +24,10 @@ from scoring.runs import request_run, see_through
 
 
 class Command(BaseCommand):
-    help = "Import, export and list rulebooks."
+    help = "Import, export, list and check rulebooks."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        actions = parser.add_subparsers(dest="action", required=True, metavar="import|export|list")
+        actions = parser.add_subparsers(dest="action", required=True, metavar="import|export|list|lint")
         reading = actions.add_parser("import", help="Save a rulebook file as a draft, or publish it.")
         reading.add_argument("file", type=Path, metavar="FILE")
         reading.add_argument(
@@ -37,6 +41,7 @@ class Command(BaseCommand):
         )
         writing.add_argument("number", type=version_number, nargs="?", metavar="N")
         actions.add_parser("list", help="List all rulebooks.")
+        add_lint_arguments(actions.add_parser("lint", help="Say what is odd about a rulebook."))
 
     def handle(self, *, action: str, **options: Any) -> None:
         try:
@@ -62,12 +67,7 @@ class Command(BaseCommand):
             raise ScoringError(why_not_done(run))
 
     def export_rulebook(self, *, number: int | None, **_: Any) -> None:
-        book = published() if number is None else Rulebook.objects.filter(number=number).first()
-        if book is None:
-            numbers = ", ".join(
-                str(n) for n in Rulebook.objects.exclude(number=None).values_list("number", flat=True)
-            )
-            raise ScoringError(f"There is no version {number}; there are: {numbers or 'none yet'}.")
+        book = chosen_version(number)
         self.stdout.write(write_document(form_of(book)), ending="")
 
     def list_rulebook(self, **_: Any) -> None:
@@ -79,6 +79,67 @@ class Command(BaseCommand):
             when = f" on {timezone.localtime(book.published_at):%Y-%m-%d}" if book.published_at else ""
             note = f": {book.note}" if book.note else ""
             self.stdout.write(f"{number:<12} {book.get_state_display().lower()}{when}  {book.name}{note}")
+
+    def lint_rulebook(
+        self, *, number: int | None, draft: int | None, all_leads: bool, as_json: bool, **_: Any
+    ) -> None:
+        book = chosen_draft(draft) if draft is not None else chosen_version(number)
+        look = lint_leads.all_leads() if all_leads else lint_leads.a_sample()
+        result = lint_rulebook(book, day=timezone.localdate(), look=look)
+        self.stdout.write(lint_json(book, result) if as_json else lint_text(book, result))
+
+
+def add_lint_arguments(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "number", type=version_number, nargs="?", metavar="N", help="Version N; else the published one."
+    )
+    which.add_argument("--draft", type=version_number, metavar="ID", help="The draft with this id.")
+    parser.add_argument(
+        "--all-leads", action="store_true", help=f"Look at all leads, not at {lint_leads.SAMPLE:,} of them."
+    )
+    parser.add_argument("--json", action="store_true", dest="as_json", help="Write JSON.")
+
+
+def chosen_version(number: int | None) -> Rulebook:
+    """The published version, or version N; ScoringError where there is none."""
+    book = published() if number is None else Rulebook.objects.filter(number=number).first()
+    if book is None:
+        numbers = ", ".join(
+            str(n) for n in Rulebook.objects.exclude(number=None).values_list("number", flat=True)
+        )
+        raise ScoringError(f"There is no version {number}; there are: {numbers or 'none yet'}.")
+    return book
+
+
+def chosen_draft(pk: int) -> Rulebook:
+    drafts = Rulebook.objects.filter(state=Rulebook.State.DRAFT)
+    book = drafts.filter(pk=pk).first()
+    if book is None:
+        ids = ", ".join(str(one) for one in drafts.values_list("pk", flat=True))
+        raise ScoringError(f"There is no draft {pk}; there are: {ids or 'none'}.")
+    return book
+
+
+def lint_text(book: Rulebook, result: RulebookLint) -> str:
+    leads = result.leads
+    assert leads is not None
+    enough = "" if leads.are_enough else ", too few to judge rules by"
+    lines = [f"{book}: {result.headline}. Looked at {leads.whom}{enough}."]
+    return "\n".join([*lines, *(f"- {found.kind.label}: {found.sentence}" for found in result.findings)])
+
+
+def lint_json(book: Rulebook, result: RulebookLint) -> str:
+    leads = result.leads
+    assert leads is not None
+    value = {
+        "rulebook": book.number,
+        "draft": book.pk if book.is_draft else None,
+        "leads": leads.leads,
+        "is_sample": leads.is_sample,
+        "findings": [asdict(found) for found in result.findings],
+    }
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def read_file(path: Path) -> bytes:
