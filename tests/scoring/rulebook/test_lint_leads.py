@@ -166,6 +166,15 @@ def test_cut_of_a_group_is_shared_by_the_points_that_rules_give() -> None:
     assert kinds(form_of_rules(*rules, max=-1)) == [("group_cap", "r0"), ("group_cap", "r1")]
 
 
+def test_cap_below_zero_takes_no_more_than_there_is() -> None:
+    people(20, country="DE")
+
+    found = looked(form_of_rules(german(30), german(-10), max=-20)).findings
+
+    (group_cap,) = [one.sentence for one in found if one.kind == "group_cap"]
+    assert "takes 100 % of the points of “Rule 0”" in group_cap
+
+
 # Which leads
 
 
