@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -161,8 +160,9 @@ class AttributeKeyAdmin(RoleAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and "type" in form.changed_data:
-            # A broker that is away must not undo the edit; saving again asks again.
-            transaction.on_commit(partial(retype_attribute.delay, obj.pk), robust=True)
+            # A broker that is away must not undo the edit; saving again asks again. Not a partial: Django
+            # names the function when it logs the failure, and a partial has no name.
+            transaction.on_commit(lambda: retype_attribute.delay(obj.pk), robust=True)
             messages.info(request, "Values that are there already are being converted to the new type.")
 
 

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from kombu.exceptions import OperationalError
 
-from leads.models import Campaign, Lead, Reason, Role, Stage, StageChange
+from leads.models import AttributeKey, Campaign, Lead, Reason, Role, Stage, StageChange
+from leads.tasks import retype_attribute
 from tests.factories import CampaignFactory, CompanyFactory, HandoffFactory, LeadFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -159,3 +163,21 @@ def test_a_broken_constraint_is_a_sentence_in_the_form() -> None:
 
     assert response.status_code == 200
     assert "one that disqualifies has none" in response.content.decode()
+
+
+def test_edit_of_a_type_survives_a_broker_that_is_down(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    def refuse(pk: int) -> None:
+        raise OperationalError("Connection refused")
+
+    monkeypatch.setattr(retype_attribute, "delay", refuse)
+    key = AttributeKey.objects.create(scope="lead", key="seats", label="Seats", type="text")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        response = client_of(Role.MARKETER).post(
+            reverse("admin:leads_attributekey_change", args=[key.pk]), {"label": "Seats", "type": "number"}
+        )
+
+    assert response.status_code == 302
+    assert AttributeKey.objects.get(pk=key.pk).type == "number"
