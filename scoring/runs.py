@@ -54,23 +54,46 @@ def request_run(
     any lead where it is `full`; a publication always is. Of any day but today it is full, too, and neither
     promotes nor demotes.
     """
+    return join_or_request_run(kind=kind, at=at, day=day, full=full, by=by)[0]
+
+
+def join_or_request_run(
+    *,
+    kind: ScoringRun.Kind,
+    at: datetime,
+    day: date | None = None,
+    full: bool = False,
+    by: User | None = None,
+) -> tuple[ScoringRun, bool]:
+    """The run asked for, and whether it is new: while such a one is active, nothing new is written.
+
+    Such a one: of the same kind, day and rulebook, and as full. Raises NothingPublished; and IntegrityError
+    where there has been a nightly run of the day, which is never made again.
+    """
     today = day_of(at)
     is_today = day in (None, today)
-    with transaction.atomic():
-        run = ScoringRun.objects.create(
-            kind=kind,
-            day=day or today,
-            rulebook=published(),
-            full=full or kind == Kind.PUBLISH or not is_today,
-            promotes=is_today,
-            requested_at=at,
-            requested_by=by,
-        )
-        ScoringChunk.objects.bulk_create(
-            ScoringChunk(run=run, first_lead=leads.first, last_lead=leads.last)
-            for leads in _ranges(run, today)
-        )
-    return run
+    asked = {
+        "kind": kind,
+        "day": day or today,
+        "rulebook": published(),
+        "full": full or kind == Kind.PUBLISH or not is_today,
+        "promotes": is_today,
+    }
+    active = ScoringRun.objects.filter(state__in=ACTIVE, **asked).exclude(kind__in=(Kind.NIGHTLY, Kind.LIVE))
+    if run := active.first():
+        return run, False
+    try:
+        with transaction.atomic():
+            run = ScoringRun.objects.create(**asked, requested_at=at, requested_by=by)
+            ScoringChunk.objects.bulk_create(
+                ScoringChunk(run=run, first_lead=leads.first, last_lead=leads.last)
+                for leads in _ranges(run, today)
+            )
+    except IntegrityError:  # somebody else was a moment faster, and the database let only one through
+        if run := active.first():
+            return run, False
+        raise
+    return run, True
 
 
 def _ranges(run: ScoringRun, today: date) -> list[LeadRange]:

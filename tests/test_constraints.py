@@ -188,6 +188,10 @@ BREAKERS: dict[str, Callable[[], Any]] = {
     "scoring_rule_every_days_of_silence": lambda: rule(kind="silence"),
     "scoring_scoringrun_one_nightly_a_day": lambda: [run(kind="nightly"), run(kind="nightly")],
     "scoring_scoringrun_ended_at_when_ended": lambda: run(state="done"),
+    "scoring_scoringrun_one_at_a_time": lambda: [run(), run()],
+    "scoring_scoringrun_cancelled_by_somebody": lambda: run(
+        state="cancelled", ended_at=NOW, cancelled_at=NOW
+    ),
     "scoring_scoringchunk_once": two_chunks_of_one_range,
     "scoring_scoringchunk_range": lambda: chunk(last_lead=0),
     "scoring_scoringchunk_lease_when_taken": lambda: chunk(state="taken"),

@@ -41,6 +41,10 @@ class ScoringRun(models.Model):
     )
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     scored = models.BigIntegerField(default=0)
     changed = models.BigIntegerField(default=0)
     promoted = models.BigIntegerField(default=0)
@@ -52,6 +56,14 @@ class ScoringRun(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-pk"]
+        # Asked for by each tick and by the page of runs, among all the runs that have ended.
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"],
+                condition=Q(state__in=["pending", "running"]),
+                name="scoring_scoringrun_active",
+            )
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["day"],
@@ -59,16 +71,45 @@ class ScoringRun(models.Model):
                 name="scoring_scoringrun_one_nightly_a_day",
                 violation_error_message="There is a nightly run for this day already.",
             ),
+            # Two people may press the button at once: both get the same run.
+            models.UniqueConstraint(
+                fields=["kind", "day", "rulebook", "full", "promotes"],
+                condition=Q(kind__in=["manual", "publish"], state__in=["pending", "running"]),
+                name="scoring_scoringrun_one_at_a_time",
+                violation_error_message="Such a run is at work already.",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["pending", "running"], ended_at__isnull=True)
                 | (~Q(state__in=["pending", "running"]) & Q(ended_at__isnull=False)),
                 name="scoring_scoringrun_ended_at_when_ended",
                 violation_error_message="A run has an end if and only if it has ended.",
             ),
+            models.CheckConstraint(
+                condition=Q(state="cancelled", cancelled_at__isnull=False, cancelled_by__isnull=False)
+                | (~Q(state="cancelled") & Q(cancelled_at__isnull=True, cancelled_by__isnull=True)),
+                name="scoring_scoringrun_cancelled_by_somebody",
+                violation_error_message="A run says who cancelled it and when if and only if it is cancelled.",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} run {self.pk} of {self.day}"
+
+    @property
+    def title(self) -> str:
+        """`Nightly run of 21 Nov 2026`."""
+        name = {"nightly": "Nightly run", "publish": "Run after publication", "manual": "Run by hand"}
+        day = f"{self.day.day} {self.day:%b %Y}" if self.day else "–"
+        return f"{name.get(self.kind, 'Live rescoring')} of {day}"
+
+    @property
+    def is_live(self) -> bool:
+        """The one row of a day for all that was rescored soon after it changed: it has no ranges and no end."""
+        return self.kind == self.Kind.LIVE
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in (self.State.PENDING, self.State.RUNNING)
 
 
 class ScoringChunk(models.Model):
@@ -152,3 +193,8 @@ class ScoreChange(models.Model):
     @property
     def total_after(self) -> int:
         return self.fit_after + self.engagement_after
+
+    @property
+    def moved_by(self) -> int | None:
+        """Points that the total gained or lost; None at the first score."""
+        return None if self.total_before is None else self.total_after - self.total_before
