@@ -8,6 +8,9 @@
 
   // --- Messages ---------------------------------------------------------------------------------------------
   function showToast(text) {
+    // What asks every few seconds would else fill the screen with one and the same message.
+    const shown = [...document.querySelectorAll("#toasts [data-lf-toast-text]")];
+    if (shown.some((one) => one.textContent === text)) return;
     const toast = document.getElementById("toast-template").content.firstElementChild.cloneNode(true);
     toast.querySelector("[data-lf-toast-text]").textContent = text;
     document.getElementById("toasts").append(toast);

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from leads.models import LeadScore, Role
 from leads.models.fields import day_of
-from scoring.models import Rulebook
+from scoring.models import Rulebook, ScoringRun
 from scoring.rulebook.document import read_form
 from scoring.rulebook.rows import save_draft, vocabulary
+from scoring.runs import request_run
 from tests.factories import HandoffFactory, UserFactory
 from tests.scoring.views.test_why import RULEBOOK
 
@@ -41,6 +42,7 @@ class Row:
 
 
 DECIDERS = {Role.REP.value: 302, Role.MANAGER.value: 302}
+STEERERS = {Role.MARKETER.value: 302, Role.ADMINISTRATOR.value: 302}
 ROWS = {
     "home": Row(signed_in=302),
     "login": Row(signed_in=302, anonymous=200),
@@ -58,6 +60,13 @@ ROWS = {
     "scoring:rulebook": Row(),
     "scoring:lint": Row(of="rulebook"),
     "scoring:why": Row(of="lead"),
+    "scoring:runs": Row(),
+    "scoring:run": Row(of="run"),
+    "scoring:rescore": Row(method="post", signed_in=403, roles=STEERERS),
+    "scoring:run_cancel": Row(method="post", of="run", signed_in=403, roles=STEERERS),
+    "scoring:nightly_hour": Row(
+        method="post", signed_in=403, roles={Role.ADMINISTRATOR.value: 302}, data={"hour": "3"}
+    ),
     "reports:funnel": Row(),
     "reports:funnel_leads": Row(),
 }
@@ -94,7 +103,14 @@ def ids() -> dict[str, list[int]]:
         rulebook_version=1,
         day=day_of(timezone.now()),
     )
-    return {"": [], "lead": [handoff.lead_id], "handoff": [handoff.pk], "rulebook": [book.pk]}
+    run = request_run(kind=ScoringRun.Kind.PUBLISH, at=timezone.now())
+    return {
+        "": [],
+        "run": [run.pk],
+        "lead": [handoff.lead_id],
+        "handoff": [handoff.pk],
+        "rulebook": [book.pk],
+    }
 
 
 def test_each_address_has_its_row():
