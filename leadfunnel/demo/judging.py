@@ -14,7 +14,8 @@ from leads.conditions.testing import Fact
 from leads.handoff.evidence import Contribution, Evidence
 from leads.models import Activity, Asset, Lead
 from leads.models.fields import day_from_number
-from scoring.engine.explainer import ActivityFacts, Explanation, GroupReason, LeadFacts, RuleReason, explain
+from scoring.engine.explainer import Explanation, GroupReason, RuleReason, explain
+from scoring.engine.history import ActivityFacts, LeadFacts
 from scoring.rulebook.form import KIND_OF, EngagementRule, Form
 
 

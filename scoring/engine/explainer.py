@@ -6,14 +6,13 @@ its line here. It shares with the compiler only weights, rounding and the last d
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
-from leads.conditions import holds
-from leads.conditions.testing import Fact, is_known
+from leads.conditions import holds, is_known
 from leads.models.fields import day_number
+from scoring.engine.history import ActivityFacts, History, LeadFacts, MatchDay
 from scoring.engine.result import Flags, ScoreResult, decide
 from scoring.engine.weights import cap, clamp, points_from_weights, weight
 from scoring.rulebook.form import (
@@ -28,29 +27,6 @@ from scoring.rulebook.form import (
     Match,
     SilenceRule,
 )
-
-
-@dataclass(frozen=True)
-class ActivityFacts:
-    """An activity as rules see it: `facts` by field name, in their typed form."""
-
-    pk: int
-    type: str
-    occurred_at: datetime
-    day: int
-    asset_id: int | None
-    asset: str
-    facts: Mapping[str, Fact]
-
-
-@dataclass(frozen=True)
-class LeadFacts:
-    """A lead as rules see it: `facts` by field name, in their typed form, and all its activities."""
-
-    pk: int
-    created_day: int
-    facts: Mapping[str, Fact]
-    activities: Sequence[ActivityFacts]
 
 
 @dataclass(frozen=True)
@@ -112,9 +88,11 @@ class Explanation:
 def explain(form: Form, lead: LeadFacts, day: date) -> Explanation:
     """The score of a lead on a day, rule by rule."""
     today = day_number(day)
-    existing = [activity for activity in lead.activities if activity.day <= today]
-    seen = LeadFacts(lead.pk, lead.created_day, lead.facts, existing)
-    reasons = {rule.key: _reason(rule, seen, today) for rule in form.enabled_rules}
+    return assemble(form, lead, day, {rule.key: reason_of(rule, lead, today) for rule in form.enabled_rules})
+
+
+def assemble(form: Form, lead: LeadFacts, day: date, reasons: Mapping[str, RuleReason]) -> Explanation:
+    """From what each enabled rule gives, by its key, to groups, dimensions and the decision."""
     fit = _dimension(form, Dimension.FIT, form.fit, reasons)
     engagement = _dimension(form, Dimension.ENGAGEMENT, form.engagement, reasons)
     met = [reason.rule for reason in reasons.values() if reason.is_met]
@@ -142,14 +120,15 @@ def _group(form: Form, group: Group, reasons: Mapping[str, RuleReason]) -> Group
     return GroupReason(group, found, raw, clamp(raw, group.bounds.low, group.bounds.high))
 
 
-def _reason(rule: AnyRule, lead: LeadFacts, today: int) -> RuleReason:
+def reason_of(rule: AnyRule, lead: LeadFacts, today: int, history: History | None = None) -> RuleReason:
+    """What one rule gives on a day, by the lead's own history or by one that it might have."""
     match rule:
         case FitRule():
             return _fit(rule, lead)
         case EngagementRule():
-            return _engagement(rule, lead, today)
+            return _engagement(rule, history or lead.history, today)
         case SilenceRule():
-            return _silence(rule, lead, today)
+            return _silence(rule, lead, history or lead.history, today)
 
 
 def _fit(rule: FitRule, lead: LeadFacts) -> RuleReason:
@@ -158,67 +137,56 @@ def _fit(rule: FitRule, lead: LeadFacts) -> RuleReason:
     return _reason_of(rule, met, matches=int(met), counted=int(met), uncapped=abs(rule.points) * met)
 
 
-def _engagement(rule: EngagementRule, lead: LeadFacts, today: int) -> RuleReason:
-    matches = sorted(
-        (activity for activity in lead.activities if _matches(rule, activity, today)),
-        key=lambda activity: (activity.day, activity.occurred_at, activity.pk),
-    )
-    met = _passes_gates(rule, matches)
-    counted = _counted(rule, matches) if met else []
-    weights = [weight(rule.decay, today - activity.day) for activity in counted]
-    uncapped = points_from_weights(abs(rule.points), weights, None)
-    latest = matches[-1] if matches else None
-    return _reason_of(rule, met, matches=len(matches), counted=len(counted), uncapped=uncapped, latest=latest)
+def matches_in_window(rule: EngagementRule, history: History, today: int) -> Sequence[MatchDay]:
+    """The days whose matches have come to exist and are inside the rule's window."""
+    first = None if rule.window_days is None else today - rule.window_days + 1
+    return history.matches(rule.activity_types, rule.conditions).between(first, today)
 
 
-def _matches(rule: EngagementRule, activity: ActivityFacts, today: int) -> bool:
-    return (
-        activity.type in rule.activity_types
-        and (rule.window_days is None or today - activity.day < rule.window_days)
-        and all(holds(condition, activity.facts[condition.field.name]) for condition in rule.conditions)
-    )
-
-
-def _passes_gates(rule: EngagementRule, matches: Sequence[ActivityFacts]) -> bool:
-    days = {activity.day for activity in matches}
-    assets = {activity.asset_id for activity in matches} - {None}
-    return (
-        len(matches) >= rule.min_count
-        and len(days) >= rule.min_days
-        and (rule.min_assets is None or len(assets) >= rule.min_assets)
+def _engagement(rule: EngagementRule, history: History, today: int) -> RuleReason:
+    days = matches_in_window(rule, history, today)
+    met = _passes_gates(rule, days)
+    counted = _counted(rule, days) if met else []
+    total_weight = sum(count * weight(rule.decay, today - day) for day, count in counted)
+    return _reason_of(
+        rule,
+        met,
+        matches=sum(day.count for day in days),
+        counted=sum(count for _, count in counted),
+        uncapped=points_from_weights(abs(rule.points), total_weight, None),
+        latest=days[-1].latest if days else None,
     )
 
 
-def _counted(rule: EngagementRule, matches: Sequence[ActivityFacts]) -> Sequence[ActivityFacts]:
+def _passes_gates(rule: EngagementRule, days: Sequence[MatchDay]) -> bool:
+    if sum(day.count for day in days) < rule.min_count or len(days) < rule.min_days:
+        return False
+    return rule.min_assets is None or len(frozenset().union(*(d.assets for d in days))) >= rule.min_assets
+
+
+def _counted(rule: EngagementRule, days: Sequence[MatchDay]) -> Sequence[tuple[int, int]]:
+    """(day, how many matches of it count)."""
     if rule.count == Count.ONCE:
-        return matches[-1:]
-    if rule.max_per_day is None:
-        return matches
-    counted, on_day = [], Counter[int]()
-    for activity in matches:
-        on_day[activity.day] += 1
-        if on_day[activity.day] <= rule.max_per_day:
-            counted.append(activity)
-    return counted
+        return [(days[-1].day, 1)]
+    most = rule.max_per_day
+    return [(day.day, day.count if most is None else min(day.count, most)) for day in days]
 
 
-def _silence(rule: SilenceRule, lead: LeadFacts, today: int) -> RuleReason:
-    matches = [a for a in lead.activities if not rule.activity_types or a.type in rule.activity_types]
-    latest = max(
-        matches, key=lambda activity: (activity.day, activity.occurred_at, activity.pk), default=None
-    )
+def _silence(rule: SilenceRule, lead: LeadFacts, history: History, today: int) -> RuleReason:
+    days = history.matches(rule.activity_types).between(None, today)
+    latest = days[-1].latest if days else None
     start = lead.created_day if latest is None else latest.day
     periods = max((today - start) // rule.every_days, 0)
     counted = periods if rule.repeats else min(periods, 1)
-    reason = _reason_of(
+    return _reason_of(
         rule,
         periods >= 1,
         matches=periods,
         counted=counted,
         uncapped=abs(rule.points) * counted,
         latest=latest,
+        silent_since=start,
     )
-    return RuleReason(**{**vars(reason), "silent_since": start})
 
 
 def _reason_of(
@@ -229,6 +197,7 @@ def _reason_of(
     counted: int,
     uncapped: int,
     latest: ActivityFacts | None = None,
+    silent_since: int | None = None,
 ) -> RuleReason:
     sign = 1 if rule.points > 0 else -1
     contribution = cap(uncapped, rule.points, rule.max_points)
@@ -243,4 +212,5 @@ def _reason_of(
         taken_by_cap=sign * uncapped - contribution,
         contribution=contribution,
         latest=latest,
+        silent_since=silent_since,
     )

@@ -10,7 +10,7 @@ from typing import cast
 from leads.conditions import Field, fact_of
 from leads.models import Activity, Lead
 from leads.models.fields import day_number
-from scoring.engine.explainer import ActivityFacts, LeadFacts
+from scoring.engine.history import ActivityFacts, LeadFacts
 from scoring.rulebook.form import EngagementRule, Form
 
 

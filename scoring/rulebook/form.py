@@ -127,12 +127,19 @@ class Form:
     groups: tuple[Group, ...] = ()
     rules: tuple[AnyRule, ...] = ()
 
-    @property
+    @cached_property
     def enabled_rules(self) -> tuple[AnyRule, ...]:
         return tuple(rule for rule in self.rules if rule.enabled)
 
     def rules_of(self, group: Group) -> tuple[AnyRule, ...]:
-        return tuple(rule for rule in self.rules if rule.group == group.key)
+        return self._by_group.get(group.key, ())
+
+    @cached_property
+    def _by_group(self) -> dict[str, tuple[AnyRule, ...]]:
+        found: dict[str, list[AnyRule]] = {}
+        for rule in self.rules:
+            found.setdefault(rule.group, []).append(rule)
+        return {key: tuple(rules) for key, rules in found.items()}
 
     def groups_of(self, dimension: Dimension) -> tuple[Group, ...]:
         return tuple(group for group in self.groups if group.dimension == dimension)
