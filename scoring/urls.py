@@ -5,7 +5,7 @@ from django.urls import path
 from scoring.views.lint import lint
 from scoring.views.rulebook import rulebook
 from scoring.views.runs import nightly_hour, rescore, run, run_cancel, runs
-from scoring.views.why import why
+from scoring.views.why import what_next, why, why_changed
 
 app_name = "scoring"
 
@@ -18,4 +18,6 @@ urlpatterns = [
     path("runs/hour/", nightly_hour, name="nightly_hour"),
     path("runs/<int:pk>/", run, name="run"),
     path("runs/<int:pk>/cancel/", run_cancel, name="run_cancel"),
+    path("why/<int:pk>/changed/", why_changed, name="why_changed"),
+    path("why/<int:pk>/next/", what_next, name="what_next"),
 ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from leads.models.fields import day_from_number, day_number
-from scoring.engine.explainer import Explanation, RuleReason, assemble, explain, matches_in_window, reason_of
+from scoring.engine.explainer import Explanation, RuleReason, assemble, matches_in_window, reason_of
 from scoring.engine.history import History, LeadFacts
 from scoring.engine.result import ScoreResult
 from scoring.engine.weights import step_weights
@@ -51,9 +51,8 @@ class Outlook:
     looked_to: date | None
 
 
-def outlook(form: Form, lead: LeadFacts, day: date) -> Outlook:
-    """What becomes of the lead's score from the day on, if nothing happens."""
-    today = explain(form, lead, day)
+def outlook(form: Form, lead: LeadFacts, today: Explanation) -> Outlook:
+    """What becomes of the lead's score from the day of this explanation on, if nothing happens."""
     walk = Walk(form, lead, today)
     now, threshold = today.score, form.mql.threshold
     wanted: dict[str, tuple[bool, Callable[[ScoreResult], bool]]] = {

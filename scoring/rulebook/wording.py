@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from leads.conditions import Condition, FieldType, Operator
 from scoring.rulebook.form import (
@@ -171,6 +172,11 @@ def mql_wording(form: Form) -> list[str]:
         f" {mql.reentry_points} new points of engagement, or at once when it raises its hand."
     )
     return sentences
+
+
+def on(day: date) -> str:
+    """For example: 9 Mar 2026."""
+    return f"{day.day} {day:%b %Y}"
 
 
 def days(count: int | None) -> str:

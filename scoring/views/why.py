@@ -1,6 +1,8 @@
+"""Why a lead has its score, why that changed, and what comes next: each a page, and a part of the lead's page."""
+
 from __future__ import annotations
 
-from datetime import date
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -8,31 +10,53 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from leads.htmx import HtmxRequest, render_part
-from leads.models import LeadScore
-from scoring.engine.explainer import Explanation, explain
-from scoring.engine.loading import load_leads
-from scoring.models import Rulebook
+from leads.models import Lead, LeadScore
+from leads.models.fields import day_of
+from scoring.changes import changes_of
+from scoring.explanations import explain_change, explain_lead, explain_next, explain_score, recent_changes
+from scoring.prospects import prospects_of
 from scoring.reasons import reasons_of
-from scoring.rulebook.rows import form_of
+from scoring.rulebook.versions import NothingPublished
+from scoring.views.comparison import comparison_of, links_of
 
 
 @require_GET
 def why(request: HtmxRequest, pk: int) -> HttpResponse:
-    """Why a lead has its score, rule by rule: a page, and a part of the lead's page."""
     score = get_object_or_404(LeadScore.objects.select_related("lead"), pk=pk)
-    explanation = explain_score(score, day=timezone.localdate())
+    found = explain_score(score, today=day_of(timezone.now()))
     context = {
         "lead": score.lead,
         "score": score,
-        "reasons": reasons_of(explanation),
-        # Facts may have come since the last run: then the page says that both numbers are right in their time.
-        "is_stale": (explanation.score.fit, explanation.score.engagement) != (score.fit, score.engagement),
+        "found": found,
+        "reasons": reasons_of(found.explained.explanation),
     }
     return render_part(request, "scoring/why.html", "scoring/_why.html", context)
 
 
-def explain_score(score: LeadScore, *, day: date) -> Explanation:
-    """By the rulebook that made the stored score, with the facts and activities of now."""
-    form = form_of(Rulebook.objects.get(number=score.rulebook_version))
-    (lead,) = load_leads(form, [score.pk])
-    return explain(form, lead, day)
+@require_GET
+def what_next(request: HtmxRequest, pk: int) -> HttpResponse:
+    lead = get_object_or_404(Lead, pk=pk)
+    context: dict[str, Any] = {"lead": lead, "prospects": None}
+    try:
+        explained = explain_lead(lead, day=day_of(timezone.now()))
+    except NothingPublished:
+        pass  # the page says so
+    else:
+        context |= {"prospects": prospects_of(explain_next(explained)), "rulebook": explained.book.number}
+    return render_part(request, "scoring/what_next.html", "scoring/_what_next.html", context)
+
+
+@require_GET
+def why_changed(request: HtmxRequest, pk: int) -> HttpResponse:
+    lead = get_object_or_404(Lead, pk=pk)
+    recent = recent_changes(lead)
+    asked = comparison_of(request.GET, recent, today=day_of(timezone.now()))
+    found = explain_change(lead, before=asked.before, after=asked.after) if asked.is_complete else None
+    context = {
+        "lead": lead,
+        "asked": asked,
+        "links": links_of(recent, asked.recorded),
+        "found": found,
+        "changes": changes_of(found) if found else None,
+    }
+    return render_part(request, "scoring/why_changed.html", "scoring/_why_changed.html", context)

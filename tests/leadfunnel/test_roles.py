@@ -67,8 +67,11 @@ ROWS = {
     "scoring:nightly_hour": Row(
         method="post", signed_in=403, roles={Role.ADMINISTRATOR.value: 302}, data={"hour": "3"}
     ),
+    "scoring:why_changed": Row(of="lead"),
+    "scoring:what_next": Row(of="lead"),
     "reports:funnel": Row(),
     "reports:funnel_leads": Row(),
+    "reports:score_history": Row(of="lead"),
 }
 
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 
 from leads.models.fields import day_number
+from scoring.engine import outlook as engine
 from scoring.engine.explainer import explain
 from scoring.engine.history import ActivityFacts, LeadFacts
 from scoring.engine.loading import load_leads
-from scoring.engine.outlook import HORIZON_DAYS, SHOWN, Outlook, outlook
+from scoring.engine.outlook import HORIZON_DAYS, SHOWN, Outlook
 from scoring.engine.result import ScoreResult
 from scoring.rulebook.document import read_form
 from scoring.rulebook.form import Form
@@ -29,6 +30,10 @@ DAY = date(2026, 3, 10)
 
 def form_of(*rules: dict[str, Any], **mql: Any) -> Form:
     return read_form(document(*rules, **mql), vocabulary())
+
+
+def outlook(form: Form, lead: LeadFacts, day: date) -> Outlook:
+    return engine.outlook(form, lead, explain(form, lead, day))
 
 
 def seen(age: int, type_: str = "page_view") -> ActivityFacts:

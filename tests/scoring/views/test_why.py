@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leads.models import LeadScore, Role
+from scoring.explanations import explain_lead
 from scoring.models import Rulebook
 from scoring.reasons import reasons_of
 from scoring.rulebook.document import read_form
 from scoring.rulebook.rows import save_draft, vocabulary
-from scoring.views.why import explain_score
+from scoring.rulebook.wording import on
 from tests.factories import ActivityFactory, AssetFactory, LeadFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -124,7 +125,7 @@ def text_of(html: str) -> str:
 
 
 def test_reasons_say_what_each_rule_gave_and_what_was_taken(score):
-    reasons = reasons_of(explain_score(score, day=timezone.localdate()))
+    reasons = reasons_of(explain_lead(score.lead, day=timezone.localdate(), version=7).explanation)
 
     lines = {line.name: line for part in reasons.dimensions for group in part.groups for line in group.lines}
     assert {name: line.points for name, line in lines.items()} == {
@@ -146,7 +147,8 @@ def test_page_adds_up_to_the_stored_score(score):
 
     assert "Why Anna has 50 points" in text
     assert "Total by rulebook 7 50" in text
-    assert "from the last run" not in text
+    assert "by what is known now" not in text.lower()
+    assert "Stored score" not in text
 
 
 def test_part_is_only_the_table(score):
@@ -156,12 +158,48 @@ def test_part_is_only_the_table(score):
     assert "<html" not in html
 
 
-def test_page_says_so_when_facts_came_after_the_last_run(score):
+def test_page_adds_up_to_the_stored_score_when_facts_came_after_the_run(score):
+    """A demo request of today ends the silence: 5 points more than are stored."""
     ActivityFactory(lead=score.lead, code="demo_request", occurred_at=timezone.now())
 
     text = text_of(signed_in().get(address(score)).content.decode())
 
-    assert "this adds up to 55 points. The score of 50 is from the last run" in text
+    assert (
+        "By what is known now it adds up to 55 points (rulebook 7). The score of 50 was written for" in text
+    )
+    assert "Activities or facts have come in since." in text
+    assert "Total by rulebook 7, as of" not in text  # the same day: known later, not of another day
+    assert "Total by rulebook 7 55" in text
+    assert "no rule can be named for it. −5 Stored score 50" in text
+
+
+def test_score_of_an_older_day_is_explained_as_of_that_day(score):
+    """Stored 20 days ago: the views were 15 days old and not yet made; silent for 20 days. Fit 25 + 20 = 45."""
+    day = timezone.localdate() - timedelta(days=20)
+    LeadScore.objects.filter(pk=score.pk).update(
+        day=day, engagement=20, total=45, valid_until=timezone.localdate() - timedelta(days=5)
+    )
+
+    text = text_of(signed_in().get(address(score)).content.decode())
+
+    assert "By what is known now it adds up to 50 points" in text
+    assert f"Time alone may have changed it since {on(timezone.localdate() - timedelta(days=5))}." in text
+    assert f"Total by rulebook 7, as of {on(day)} 45" in text
+    assert "Stored score" not in text
+
+
+def test_score_of_an_older_rulebook_is_explained_by_it(score):
+    """Rulebook 8 gives a VP 10 instead of 20: today's total by it is 20 + 25."""
+    changed = {**RULEBOOK, "rules": [{**RULEBOOK["rules"][0], "points": 10}, *RULEBOOK["rules"][1:]]}
+    Rulebook.objects.filter(number=7).update(state="retired", retired_at=timezone.now())
+    book = save_draft(form=read_form(changed, vocabulary()), by=None)
+    Rulebook.objects.filter(pk=book.pk).update(state="published", number=8, published_at=timezone.now())
+
+    text = text_of(signed_in().get(address(score)).content.decode())
+
+    assert "it adds up to 45 points (rulebook 8)" in text
+    assert "Rulebook 8 has been published since." in text
+    assert "Total by rulebook 7 50" in text
 
 
 def test_page_of_a_lead_without_activities_renders(score):
@@ -189,6 +227,6 @@ def test_lead_page_loads_the_reasons_and_links_to_them(score):
 def test_day_of_explanation_is_a_parameter(score):
     in_a_month = timezone.localdate() + timedelta(days=31)
 
-    explanation = explain_score(score, day=in_a_month)
+    explanation = explain_lead(score.lead, day=in_a_month).explanation
 
     assert explanation.engagement.points == 20  # 15 + 10 from the page views, −5 for silence
