@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+
+logger = logging.getLogger(__name__)
 
 
 class ScoringConfig(AppConfig):
     name = "scoring"
 
     def ready(self) -> None:
+        from leads.news import leads_changed
+
         post_migrate.connect(install_triggers, sender=self)
+        leads_changed.connect(rescore_soon)
 
 
 def install_triggers(*, using: str, **kwargs: Any) -> None:
@@ -19,3 +25,15 @@ def install_triggers(*, using: str, **kwargs: Any) -> None:
 
     if "plan" in kwargs:
         forbid_rewriting(ScoreChange, using=using)
+
+
+def rescore_soon(**kwargs: Any) -> None:
+    """Nudge a worker. Whoever changed the lead goes on at once, even where the broker is down."""
+    from kombu.exceptions import OperationalError
+
+    from scoring.tasks import NUDGE_EXPIRES, rescore_changed
+
+    try:
+        rescore_changed.apply_async(expires=NUDGE_EXPIRES)
+    except (OperationalError, OSError) as error:
+        logger.warning("No broker to ask for a rescore (%s); the minutely tick will see to it.", error)

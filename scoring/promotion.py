@@ -6,7 +6,7 @@ LIFECYCLE.md, "Promotion", "Hold" and "Demotion".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -36,14 +36,24 @@ class Outcome:
 
 
 def promote_batch(
-    *, run: ScoringRun, compiled: CompiledRulebook, version: int, at: datetime, limit: int | None
+    *,
+    run: ScoringRun,
+    compiled: CompiledRulebook,
+    version: int,
+    at: datetime,
+    limit: int | None,
+    only: Collection[int] | None = None,
 ) -> Outcome:
     """Offer the highest totals among those who may be offered: at most a batch, and at most `limit`.
 
+    `only`: among these leads; None: among all.
     Call it in a transaction, again and again, until it promotes nobody.
     """
-    free = _free(compiled, version)
-    released = list(_released(compiled, _held(version)))
+    candidates = _candidates(version)
+    if only is not None:
+        candidates = candidates.filter(pk__in=only)
+    free = _free(compiled, candidates)
+    released = list(_released(compiled, candidates.exclude(lead__evidence_after=None)))
     eligible = free.count() + len(released)
     wanted = BATCH if limit is None else min(BATCH, limit)
     chosen = sorted([*free[:wanted], *released], key=lambda score: (-score.total, score.lead_id))[:wanted]
@@ -57,14 +67,10 @@ def promote_batch(
     return Outcome(len(handoffs), eligible - len(handoffs))
 
 
-def _free(compiled: CompiledRulebook, version: int) -> QuerySet[LeadScore]:
+def _free(compiled: CompiledRulebook, candidates: QuerySet[LeadScore]) -> QuerySet[LeadScore]:
     """Qualified leads that nothing holds back."""
-    free = _candidates(version).filter(lead__evidence_after=None)
+    free = candidates.filter(lead__evidence_after=None)
     return free.filter(Q(lead__hold_until=None) | Q(lead__hold_until__lte=compiled.day))
-
-
-def _held(version: int) -> QuerySet[LeadScore]:
-    return _candidates(version).exclude(lead__evidence_after=None)
 
 
 def _candidates(version: int) -> QuerySet[LeadScore]:

@@ -18,7 +18,7 @@ from scoring.engine.levels import Target
 from scoring.models import ScoringRun
 from scoring.ranges import lock_range, range_of
 from scoring.rulebook.rows import form_of
-from scoring.staleness import Standard, log_again, outdated, take_logged
+from scoring.staleness import Standard, ends_by, log_again, outdated, take_logged
 
 Clock = Callable[[], datetime]
 # Leads that are due cost several times as much each as leads of a whole range; from this share on all are scored.
@@ -64,9 +64,9 @@ def rescore_range(job: Job, leads: LeadRange, *, full: bool, clock: Clock) -> Pa
     if not full and not due:
         return Pass()
     in_range = Lead.objects.filter(pk__range=(leads.first, leads.last)).count()
-    if full or _is_full_pass_cheaper(len(due), in_range):
-        return Pass(in_range, _score(job, leads, clock))
-    return Pass(len(due), _score(job, LeadSet(sorted(due)), clock))
+    is_full = full or _is_full_pass_cheaper(len(due), in_range)
+    changed = _score(job, leads if is_full else LeadSet(sorted(due)), logged, clock)
+    return Pass(in_range if is_full else len(due), changed)
 
 
 def rescore_logged(job: Job, lead_ids: Collection[int], *, clock: Clock) -> Pass:
@@ -74,10 +74,10 @@ def rescore_logged(job: Job, lead_ids: Collection[int], *, clock: Clock) -> Pass
     leads = LeadSet(sorted(lead_ids))
     lock_range(range_of(leads.ids[0]))
     found = take_logged(leads)
-    return Pass(len(found), _score(job, leads, clock))
+    return Pass(len(found), _score(job, leads, found, clock))
 
 
-def _score(job: Job, target: Target, clock: Clock) -> int:
+def _score(job: Job, target: Target, logged: set[int], clock: Clock) -> int:
     changed = job.compiled.score(
         target,
         version=job.version,
@@ -85,7 +85,7 @@ def _score(job: Job, target: Target, clock: Clock) -> int:
         today=day_of(clock()),
         is_ordinary=job.run.promotes,
     )
-    _log_what_is_over(job, target, clock)
+    _log_what_stays_open(job, target, logged, clock)
     return changed
 
 
@@ -93,13 +93,16 @@ def _is_full_pass_cheaper(due: int, in_range: int) -> bool:
     return due > _SMALL and due > FULL_PASS_SHARE * in_range
 
 
-def _log_what_is_over(job: Job, target: Target, clock: Clock) -> None:
-    """The scores of another day say nothing about today: what they leave open goes into the change log again."""
+def _log_what_stays_open(job: Job, target: Target, logged: set[int], clock: Clock) -> None:
+    """Put back into the change log what this pass has taken out, or seen, and could not settle."""
     if not job.run.promotes:
-        log_again(target)
+        log_again(target)  # the scores of another day say nothing about today
         return
-    # Midnight has passed under way. The run of the new day may have been planned before these scores were
-    # there, when the leads were neither over nor in the log any more for it to see.
+    if logged:
+        # A run of a newer rulebook, or of a later day, was here before us. Its scores stand, without what we took.
+        log_again(LeadSet(sorted(logged)), job.standard.ahead())
     today = day_of(clock())
     if today > job.compiled.day:
-        log_again(target, valid_until=today)
+        # Midnight has passed under way. The run of the new day may have been planned before these scores were
+        # there, when the leads were neither over nor in the log any more for it to see.
+        log_again(target, ends_by(today))

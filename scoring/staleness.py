@@ -37,8 +37,19 @@ class Standard:
             day_number(self.day),
         )
 
+    def ahead(self, score: str = "s") -> Fragment:
+        """Whether a row is of a later version or day, so that a run of this one leaves it as it is."""
+        return sql(
+            f"({score}.rulebook_version > {{}} OR {score}.day > {{}})", self.version, day_number(self.day)
+        )
+
 
 _UNSCORED = "NOT EXISTS (SELECT 1 FROM leads_leadscore s WHERE s.lead_id = l.id)"
+
+
+def ends_by(day: date, score: str = "s") -> Fragment:
+    """Whether a score holds no longer than until a day."""
+    return sql(f"{score}.valid_until <= {{}}", day_number(day))
 
 
 def due_ranges(standard: Standard) -> list[LeadRange]:
@@ -86,14 +97,14 @@ def outdated(leads: LeadRange, standard: Standard) -> set[int]:
     return {int(lead_id) for (lead_id,) in _rows(statement)}
 
 
-def log_again(target: Target, *, valid_until: date | None = None) -> None:
-    """Put leads back into the change log: all of the target, or those whose score ends by a day."""
+def log_again(target: Target, which: Fragment | None = None) -> None:
+    """Put leads of the target back into the change log: all, or those for whose score `s` the condition holds."""
     statement = sql(
         "INSERT INTO leads_changelogentry (lead_id) SELECT s.lead_id FROM leads_leadscore s WHERE {}",
         target.contains("s.lead_id", dialect_of(connection)),
     )
-    if valid_until is not None:
-        statement = sql("{} AND s.valid_until <= {}", statement, day_number(valid_until))
+    if which is not None:
+        statement = sql("{} AND {}", statement, which)
     with connection.cursor() as cursor:
         cursor.execute(statement.sql, statement.params)
 

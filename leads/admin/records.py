@@ -25,6 +25,7 @@ from leads.models import (
     LeadScore,
     Role,
 )
+from leads.news import tell_leads_changed
 from leads.tasks import retype_attribute
 
 MARKETERS = frozenset({Role.MARKETER})
@@ -63,8 +64,16 @@ class IdentifierInline(ReadOnlyInline):
     model = LeadIdentifier
 
 
+class ScoredAdmin(RoleAdmin):
+    """For what scores are made of."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        tell_leads_changed()
+
+
 @admin.register(Lead)
-class LeadAdmin(RoleAdmin):
+class LeadAdmin(ScoredAdmin):
     """Facts of a lead. Its stage and its hold are moved by decisions, not here."""
 
     form = LeadForm
@@ -104,7 +113,7 @@ class LeadAdmin(RoleAdmin):
 
 
 @admin.register(Company)
-class CompanyAdmin(RoleAdmin):
+class CompanyAdmin(ScoredAdmin):
     form = CompanyForm
     writers = MARKETERS
     list_display = ("name", "domain", "industry", "employees", "country", "owner")
@@ -122,7 +131,7 @@ class CampaignCostInline(RoleInline):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(RoleAdmin):
+class CampaignAdmin(ScoredAdmin):
     form = DerivingForm
     writers = MARKETERS
     list_display = ("name", "source", "channel")

@@ -18,6 +18,7 @@ from leads.intake.references import REFERENCES, resolve_references
 from leads.intake.report import Report
 from leads.intake.staging import StagedColumn, Staging, is_postgresql
 from leads.models import ActivityType, AttributeKey
+from leads.news import tell_leads_changed
 
 STAGED, WORK = "intake_activities", "intake_work"
 _AGAIN = "intake_again"
@@ -41,6 +42,8 @@ def import_activities(*, options: ImportOptions, at: datetime | None = None) -> 
         resolve_references(staging, source_system=options.source_system)
         _ActivityImport(opened, options, staging).run()
         finish_report(opened, options, staging, at)
+    if not options.dry_run:
+        tell_leads_changed()
     return opened.report
 
 

@@ -24,6 +24,7 @@ from leads.intake.rows import FileRows
 from leads.intake.staging import REFUSED, Staging, is_postgresql
 from leads.models import AttributeKey, Lead, LeadIdentifier, Stage, User
 from leads.models.fields import day_number, day_of
+from leads.news import tell_leads_changed
 
 STAGED, PLAN, WORK, CHUNK = "intake_leads", "intake_plan", "intake_work", "intake_chunk"
 # On SQLite a chunk holds the only write lock: a web request must not wait longer than 0.3 s for it.
@@ -55,6 +56,8 @@ def import_leads(*, options: ImportOptions, at: datetime | None = None) -> Repor
             if attempt == ATTEMPTS or connection.in_atomic_block:
                 raise
             opened.reading.tally.forget()
+    if not options.dry_run:
+        tell_leads_changed()
     return opened.report
 
 
