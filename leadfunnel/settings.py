@@ -215,6 +215,11 @@ if REDIS_URL:
         "socket_connect_timeout": 2,
         "socket_keepalive": True,
         "health_check_interval": 30,
+        # Whoever sends a message gives up at once; by default it waits 2 + 4 s for the broker to come back, in the
+        # middle of a request. Workers and the scheduler wait for it by settings of their own.
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
     }
     if REDIS_URL.startswith("rediss://"):
         CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
