@@ -5,14 +5,17 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
+from django.urls import register_converter
 
 
 class LeadsConfig(AppConfig):
     name = "leads"
 
     def ready(self) -> None:
+        from leads.converters import RowConverter
         from leads.triggers import register_functions
 
+        register_converter(RowConverter, "row")
         connection_created.connect(register_functions)
         post_migrate.connect(complete_database, sender=self)
 

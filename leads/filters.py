@@ -8,15 +8,18 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
 from leads import distinct
 from leads.listing import SORTS
 from leads.models import Campaign, Lead, Role, Stage, User
+from leads.models.fields import EARLIEST_DAY, LATEST_DAY
 from leads.querysets import LeadQuerySet
 
 UNKNOWN = "?"
 ANY = "Any"
+DAYS = [MinValueValidator(EARLIEST_DAY), MaxValueValidator(LATEST_DAY)]
 MINE, NOBODY = "me", "none"
 LARGEST_SCORE = 1_000_000_000
 LONGEST_DAYS = 3650
@@ -104,10 +107,16 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library
         label="Sort", method="by_sort", choices=[(sort.key, sort.label) for sort in SORTS], empty_label=None
     )
     created_from = django_filters.DateFilter(
-        label="Created from", method="by_created_from", widget=forms.DateInput(attrs={"type": "date"})
+        label="Created from",
+        method="by_created_from",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=DAYS,
     )
     created_to = django_filters.DateFilter(
-        label="Created to", method="by_created_to", widget=forms.DateInput(attrs={"type": "date"})
+        label="Created to",
+        method="by_created_to",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=DAYS,
     )
 
     class Meta:

@@ -8,8 +8,8 @@ app_name = "leads"
 
 urlpatterns = [
     path("leads/", leads.lead_list, name="list"),
-    path("leads/<int:pk>/", leads.lead_detail, name="detail"),
+    path("leads/<row:pk>/", leads.lead_detail, name="detail"),
     path("queue/", queue.handoff_queue, name="queue"),
-    path("queue/<int:pk>/accept/", queue.handoff_accept, name="handoff_accept"),
-    path("queue/<int:pk>/reject/", queue.handoff_reject, name="handoff_reject"),
+    path("queue/<row:pk>/accept/", queue.handoff_accept, name="handoff_accept"),
+    path("queue/<row:pk>/reject/", queue.handoff_reject, name="handoff_reject"),
 ]

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from leads import distinct
 from leads.models import Campaign, Lead, Stage
+from leads.models.fields import EARLIEST_DAY, LATEST_DAY
 from leads.models.stage import SUCCESS_PATH
 from reports.metrics.funnel import Mode
 from reports.metrics.visits import Outcome
@@ -100,7 +101,7 @@ class DayInput(forms.DateInput):
 
 
 # Days that every time zone and both databases can turn into instants, with room to spare.
-EARLIEST, LATEST = date(1970, 1, 1), date(2199, 12, 31)
+EARLIEST, LATEST = EARLIEST_DAY, LATEST_DAY
 
 
 def day_field(label: str) -> forms.DateField:

@@ -11,13 +11,13 @@ app_name = "scoring"
 
 urlpatterns = [
     path("", rulebook, name="rulebook"),
-    path("<int:pk>/lint/", lint, name="lint"),
-    path("why/<int:pk>/", why, name="why"),
+    path("<row:pk>/lint/", lint, name="lint"),
+    path("why/<row:pk>/", why, name="why"),
     path("runs/", runs, name="runs"),
     path("runs/rescore/", rescore, name="rescore"),
     path("runs/hour/", nightly_hour, name="nightly_hour"),
-    path("runs/<int:pk>/", run, name="run"),
-    path("runs/<int:pk>/cancel/", run_cancel, name="run_cancel"),
-    path("why/<int:pk>/changed/", why_changed, name="why_changed"),
-    path("why/<int:pk>/next/", what_next, name="what_next"),
+    path("runs/<row:pk>/", run, name="run"),
+    path("runs/<row:pk>/cancel/", run_cancel, name="run_cancel"),
+    path("why/<row:pk>/changed/", why_changed, name="why_changed"),
+    path("why/<row:pk>/next/", what_next, name="what_next"),
 ]

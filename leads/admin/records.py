@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -7,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils import timezone
 
 from leads.admin.base import ReadOnlyAdmin, ReadOnlyInline, RoleAdmin, RoleInline
 from leads.intake.byhand import derive_company_facts, derive_lead_facts
@@ -25,6 +27,7 @@ from leads.models import (
     LeadScore,
     Role,
 )
+from leads.models.fields import EPOCH
 from leads.news import tell_leads_changed
 from leads.tasks import retype_attribute
 
@@ -51,6 +54,13 @@ class DerivingForm(ModelForm):  # type: ignore[type-arg]
 
 
 class LeadForm(DerivingForm):
+    def clean_created_at(self) -> datetime:
+        """As imports take it: not before 1970, and at most a day ahead."""
+        created_at: datetime = self.cleaned_data["created_at"]
+        if not EPOCH <= created_at.date() <= timezone.now().date() + timedelta(days=1):
+            raise ValidationError("A lead is created between 1970 and tomorrow.")
+        return created_at
+
     def derive(self) -> None:
         derive_lead_facts(self.instance)
 

@@ -15,6 +15,7 @@ from leads.models.fields import day_of
 from leads.permissions import can_decide, can_withdraw
 
 WITHDRAWAL_HOLD_DAYS = 30
+DECIDERS = "Handoffs are decided by sales reps and sales managers; your role decides none."
 
 
 class AlreadyDecided(LeadError):
@@ -129,6 +130,8 @@ def hold(lead: Lead, *, at: datetime, days: int) -> None:
 
 
 def _check_decider(handoff: Handoff, by: User, at: datetime) -> None:
+    if not by.decides_handoffs:
+        raise NotYours(DECIDERS)
     if not can_decide(by, handoff, at=at):
         raise NotYours(f"{handoff.lead} is offered to others; you cannot decide it.")
 

@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 EPOCH = date(1970, 1, 1)
+# The days that pages and commands take: beyond them a day more or a time zone would overflow.
+EARLIEST_DAY, LATEST_DAY = EPOCH, date(2199, 12, 31)
 
 
 def day_of(at: datetime) -> date:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -24,7 +25,10 @@ class Reason(models.Model):
     label = models.CharField(max_length=100)
     leads_to = models.CharField(max_length=12, choices=LeadsTo.choices)
     cooldown_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Only where it leads to recycled."
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(3650)],
+        help_text="At most 3650; only where it leads to recycled.",
     )
     note_required = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)

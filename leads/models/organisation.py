@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -26,6 +27,10 @@ def validate_holiday_country(code: str) -> None:
         )
 
 
+# At least a minute, at most 50 days of eight hours.
+MINUTES = [MinValueValidator(1), MaxValueValidator(24_000)]
+
+
 class Team(models.Model):
     """Sales people who share a queue, working hours and holidays."""
 
@@ -39,13 +44,13 @@ class Team(models.Model):
         help_text="Two letters; its public holidays are outside business hours. Blank: none.",
     )
     decide_minutes = models.PositiveIntegerField(
-        default=240, help_text="Business minutes to decide a handoff."
+        validators=MINUTES, default=240, help_text="Business minutes to decide a handoff."
     )
     decide_fast_minutes = models.PositiveIntegerField(
-        default=60, help_text="The same for fast-tracked leads."
+        validators=MINUTES, default=60, help_text="The same for fast-tracked leads."
     )
     first_touch_minutes = models.PositiveIntegerField(
-        default=480, help_text="Business minutes from acceptance to the first touch."
+        validators=MINUTES, default=480, help_text="Business minutes from acceptance to the first touch."
     )
     weekly_capacity = models.PositiveIntegerField(
         default=50, help_text="Handoffs that the team can decide in a working week."

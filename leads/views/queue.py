@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
 from leads.errors import LeadError
-from leads.handoff.decisions import NotYours, ReasonRefused, accept, reject
+from leads.handoff.decisions import DECIDERS, NotYours, ReasonRefused, accept, reject
 from leads.handoff.rows import Share, queue_page
 from leads.htmx import HtmxRequest, render_part, wants_part
 from leads.models import Handoff, Reason, User
@@ -62,6 +62,8 @@ def handoff_accept(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_POST
 def handoff_reject(request: HtmxRequest, pk: int) -> HttpResponse:
     handoff = get_object_or_404(Handoff.objects.select_related("lead"), pk=pk)
+    if not request.user.decides_handoffs:
+        raise PermissionDenied(DECIDERS)
     form = RejectForm(request.POST)
     if not form.is_valid():
         return answer(request, handoff, status=422, rejecting=pk, form=form)

@@ -18,7 +18,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from leads.admin.base import RoleAdmin, RoleInline
-from leads.conditions import Operator
+from leads.conditions import Operator, activity_fields, lead_fields
 from leads.models import ActivityType, Role
 from scoring.models import Condition, Rule, Rulebook, RuleGroup
 from scoring.rulebook.reading import RulebookError
@@ -69,8 +69,29 @@ class RuleForm(CheckedForm):
 
 
 class ConditionForm(forms.ModelForm):  # type: ignore[type-arg]
-    operator = forms.ChoiceField(choices=[(operator.value, operator.value) for operator in Operator])
+    field = forms.ChoiceField()
+    operator = forms.ChoiceField(
+        choices=[
+            ("", "---------"),
+            *((operator.value, operator.value.replace("_", " ")) for operator in Operator),
+        ]
+    )
     values = LinesField(required=False, help_text="One a line.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # An untouched blank row must stay blank, and is then passed over: hence the empty choices.
+        self.fields["field"].choices = [  # type: ignore[attr-defined]
+            ("", "---------"),
+            (
+                "Facts of the lead, for fit rules",
+                [(field.name, field.name) for field in lead_fields().values()],
+            ),
+            (
+                "Of the activity, for engagement rules",
+                [(field.name, field.name) for field in activity_fields().values()],
+            ),
+        ]
 
 
 class DraftsOnly(RoleAdmin):

@@ -103,6 +103,22 @@ def test_a_lead_added_by_hand_begins_its_history_and_has_its_derived_facts() -> 
     assert StageChange.objects.get(lead=lead).to_stage == Stage.LEAD
 
 
+@pytest.mark.parametrize("day", ["1969-12-31", "9999-12-31"])
+def test_a_lead_from_another_age_is_refused_in_words(day: str) -> None:
+    response = add_lead("new@company.example", created_at_0=day)
+
+    assert "between 1970 and tomorrow" in response.content.decode()
+
+
+def test_a_cooldown_beyond_all_calendars_is_refused_in_words() -> None:
+    reason = Reason.objects.get(key="no_budget")
+    data = {"label": "No budget", "leads_to": "recycled", "cooldown_days": "900000000", "position": "1"}
+
+    response = client_of(Role.MANAGER).post(reverse("admin:leads_reason_change", args=[reason.pk]), data)
+
+    assert "less than or equal to 3650" in response.content.decode()
+
+
 def test_a_second_lead_with_the_same_address_is_refused_in_words() -> None:
     LeadFactory(email="ann@company.example")
 

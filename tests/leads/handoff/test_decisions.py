@@ -86,7 +86,7 @@ def test_reject_refuses_other_without_a_note_and_changes_nothing() -> None:
 def test_only_sales_decides(role: Role | None) -> None:
     handoff = HandoffFactory()
 
-    with pytest.raises(NotYours):
+    with pytest.raises(NotYours, match="your role decides none"):
         accept(handoff=handoff, by=UserFactory(role=role), at=NOW)
 
 

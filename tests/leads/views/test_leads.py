@@ -237,6 +237,8 @@ def test_filters_by_days_of_creation_both_included(alice, settings):
         ({"score_min": "9", "score_max": "1"}, "below the lowest"),
         ({"active_days": "0"}, "Active in"),
         ({"created_from": "2026-02-30"}, "Created from:"),
+        ({"created_to": "9999-12-31"}, "Created to:"),
+        ({"created_from": "0001-01-01"}, "Created from:"),
         ({"created_from": "2026-02-02", "created_to": "2026-02-01"}, "before the first"),
         ({"text": "a\0b"}, "Search:"),
         ({"text": "x" * 255}, "Search:"),
