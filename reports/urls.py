@@ -9,5 +9,5 @@ app_name = "reports"
 urlpatterns = [
     path("funnel/", funnel.funnel, name="funnel"),
     path("funnel/leads/", funnel.funnel_leads, name="funnel_leads"),
-    path("leads/<int:pk>/score/", score_history.score_history, name="score_history"),
+    path("leads/<row:pk>/score/", score_history.score_history, name="score_history"),
 ]
