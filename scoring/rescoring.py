@@ -98,10 +98,10 @@ def _log_what_stays_open(job: Job, target: Target, logged: set[int], clock: Cloc
     if not job.run.promotes:
         log_again(target)  # the scores of another day say nothing about today
         return
+    today = day_of(clock())
     if logged:
         # A run of a newer rulebook, or of a later day, was here before us. Its scores stand, without what we took.
-        log_again(LeadSet(sorted(logged)), job.standard.ahead())
-    today = day_of(clock())
+        log_again(LeadSet(sorted(logged)), job.standard.ahead(today))
     if today > job.compiled.day:
         # Midnight has passed under way. The run of the new day may have been planned before these scores were
         # there, when the leads were neither over nor in the log any more for it to see.

@@ -37,10 +37,13 @@ class Standard:
             day_number(self.day),
         )
 
-    def ahead(self, score: str = "s") -> Fragment:
-        """Whether a row is of a later version or day, so that a run of this one leaves it as it is."""
+    def ahead(self, today: date, score: str = "s") -> Fragment:
+        """Whether a row is of a newer version or of a later day that has come, so that a run leaves it as it is."""
         return sql(
-            f"({score}.rulebook_version > {{}} OR {score}.day > {{}})", self.version, day_number(self.day)
+            f"({score}.rulebook_version > {{}} OR ({score}.day > {{}} AND {score}.day <= {{}}))",
+            self.version,
+            day_number(self.day),
+            day_number(today),
         )
 
 

@@ -71,12 +71,14 @@ def _differences(levels: Levels, target: Target, stamp: Stamp) -> Fragment:
         " s.engagement AS engagement_before, s.qualified AS qualified_before"
         f" FROM ({{}}) r LEFT JOIN {_SCORES} s ON s.lead_id = r.lead_id"
         f" WHERE s.lead_id IS NULL OR ({{}} AND ({changed}"
-        f" OR s.rulebook_version <> {{}} OR s.below_since {differs} {{}}))",
+        f" OR s.rulebook_version <> {{}} OR s.below_since {differs} {{}} OR s.day > {{}}))",
         below,
         levels.result(target),
         _may_replace(stamp),
         stamp.version,
         below,
+        # The day of an operator's look ahead is taken back even where nothing else in the row differs.
+        stamp.today,
     )
 
 

@@ -106,6 +106,16 @@ def test_score_of_a_day_after_today_is_due(seen: Lead) -> None:
     assert LeadScore.objects.get(pk=seen.pk).engagement == 20
 
 
+def test_look_ahead_that_changed_nothing_is_taken_back_once(seen: Lead) -> None:
+    work_on(request_run(kind=Kind.MANUAL, at=NOW, day=TODAY + timedelta(days=1)).pk, clock=lambda: NOW)
+    LeadScore.objects.update(day=TODAY + timedelta(days=1))
+
+    runs = [night(), night()]
+
+    assert [(run.scored, run.changed) for run in runs] == [(2, 2), (0, 0)]
+    assert not ChangeLogEntry.objects.exists()
+
+
 def test_deleted_lead_leaves_nothing_in_the_change_log(seen: Lead) -> None:
     ChangeLogEntry.objects.create(lead_id=10**7)
 
