@@ -20,6 +20,8 @@ SAMPLE = 1 << 16
 SAMPLE_ROWS = 100
 # A line of the file, in characters. Longer ones are never read into memory at once.
 LONGEST_LINE = 1 << 21
+# No line of a file is this one: a file with a NUL is refused before its rows are read.
+END = "\0"
 
 # Columns of the CSV of refused rows: corrected and imported again, they mean nothing.
 REFUSAL_COLUMNS = ("refused_line", "refused_reason")
@@ -38,6 +40,7 @@ _MAGIC = (
     (b"SQLite format 3", "an SQLite database"),
 )
 _MARKUP = re.compile(r"\s*<(!doctype|html|head|body|\?xml|script|table|!--)", re.IGNORECASE)
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _LOOKS_LIKE_DATA = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|[-+]?\d[\d.,:/ -]*")
 
 
@@ -262,15 +265,17 @@ def _numbered_rows(
     stream: TextIO, file: CsvFile, *, skip_header: bool = True
 ) -> Iterator[tuple[int, list[str]]]:
     """Each non-blank row and the line on which it begins."""
-    reader = csv.reader(
-        _bounded_lines(stream, file.path.name), delimiter=file.delimiter, escapechar=file.escape
-    )
+    lines = _Lines(stream, file.path.name)
+    reader = csv.reader(lines, delimiter=file.delimiter, escapechar=file.escape)
     header_seen = not skip_header
     for _ in range(file.preamble):
         next(reader, None)
     line = reader.line_num + 1
     try:
         for row in reader:
+            if lines.ended:
+                _refuse_unclosed(row, lines)
+                return
             if row and (row[0] or any(row)):
                 if header_seen:
                     yield line, row
@@ -282,13 +287,36 @@ def _numbered_rows(
         ) from None
 
 
-def _bounded_lines(stream: TextIO, file_name: str) -> Iterator[str]:
-    number = 0
-    while text := stream.readline(LONGEST_LINE):
-        number += 1
-        if len(text) == LONGEST_LINE:
-            raise FileRefused(_too_long(file_name, number))
-        yield text
+class _Lines:
+    """The lines of a stream, none too long for memory, and then one of END.
+
+    Where the file ends within quotation marks, csv.reader takes END for a part of the last cell; else it is a row.
+    """
+
+    def __init__(self, stream: TextIO, file_name: str) -> None:
+        self.stream, self.file_name = stream, file_name
+        self.number = 0
+        self.ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        while text := self.stream.readline(LONGEST_LINE):
+            self.number += 1
+            if len(text) == LONGEST_LINE:
+                raise FileRefused(_too_long(self.file_name, self.number))
+            yield text
+        self.ended = True
+        yield END
+
+
+def _refuse_unclosed(row: list[str], lines: _Lines) -> None:
+    """Refuse the file if its last cell is not closed: it may have swallowed any number of rows."""
+    if row == [END]:
+        return
+    cell = row[-1].removesuffix(END)
+    opened = lines.number - len(_LINE_BREAK.findall(cell)) + cell.endswith(("\r", "\n"))
+    raise FileRefused(
+        f"{lines.file_name} ends within quotation marks: the one that opens a cell on line {opened} is not closed."
+    )
 
 
 def _too_long(file_name: str, line: int) -> str:

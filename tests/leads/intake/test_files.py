@@ -85,6 +85,36 @@ def test_rows_keep_the_line_on_which_they_begin(write: Write) -> None:
     assert [batch.lines for batch in file.batches(10)] == [[2, 5, 7]]
 
 
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('email,name\nz1@acme.io,"unterminated\nz2@acme.io,b\n', 2),
+        ('email,name\nz1@acme.io,"unterminated\nz2@acme.io,b', 2),
+        ('email,name\r\nz1@acme.io,"unterminated\r\nz2@acme.io,b\r\n\r\n', 2),
+        ('email,name\na@b.com,"two\nlines"\n\nc@d.com,"x', 5),
+        ('email,name\na@b.com,"two\nlines","x\ny', 3),
+        ('email,name\na@b.com,"', 2),
+        ('email,name\na@b.com,"5""\n', 2),
+        ('sep=;\nemail;name\na@b.com;"x\n', 3),
+        ('email,"name\na@b.com,x\n', 1),
+        ('id,php\n1,"s:5:\\"en\\""\n2,"s:5:\\"de\\"\n', 3),
+    ],
+)
+def test_a_quotation_mark_that_is_not_closed_refuses_the_file(
+    write: Write, content: str, line: int
+) -> None:
+    with pytest.raises(FileRefused, match=f"a cell on line {line} is not closed"):
+        for _ in opened(write(content)).batches(1000):
+            pass
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n", "\n\n"])
+def test_a_closed_cell_at_the_end_of_the_file_is_read(write: Write, ending: str) -> None:
+    file = opened(write(f'email,note\na@b.com,"over\ntwo ""lines"""{ending}'))
+
+    assert all_rows(file) == [["a@b.com", 'over\ntwo "lines"']]
+
+
 def test_ragged_rows_are_told_apart_from_trailing_blanks(write: Write) -> None:
     (batch,) = opened(write("a,b\n1,2\n1,2,3\n1\n1,2,,\n")).batches(10)
 
