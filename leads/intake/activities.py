@@ -15,7 +15,7 @@ from leads.intake.mapping import ACTIVITIES
 from leads.intake.options import ImportOptions
 from leads.intake.reading import OpenedFile, open_for_import
 from leads.intake.references import REFERENCES, resolve_references
-from leads.intake.report import Report
+from leads.intake.report import Report, counted
 from leads.intake.staging import StagedColumn, Staging, is_postgresql
 from leads.models import ActivityType, AttributeKey
 from leads.news import tell_leads_changed
@@ -109,7 +109,9 @@ class _ActivityImport:
         self.new_types = list(rows)
         for code, _, count in self.new_types:
             verb = "would be created" if self.options.dry_run else "was created"
-            self.report.notes.append(f"The activity type “{code}” was unknown and {verb} ({count:,} rows).")
+            self.report.notes.append(
+                f"The activity type “{code}” was unknown and {verb} ({counted(count, 'row')})."
+            )
 
     def _write(self) -> None:
         staging = self.staging

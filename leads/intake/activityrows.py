@@ -8,6 +8,7 @@ from hashlib import blake2b
 from itertools import repeat
 
 from leads.folding import fold, folded_digest
+from leads.intake.constants import refuse_unreadable_constants
 from leads.intake.facts import Cells, CustomReader, InstantReader, Reader, Reading, Rows
 from leads.intake.files import Batch
 from leads.intake.mapping import Mapping, custom_key
@@ -82,6 +83,7 @@ class ActivityRows:
             if self.keys
             else None
         )
+        refuse_unreadable_constants(mapping, reading, readers=self.readers, custom=self.custom)
         columns = [column for reader in self.readers for column in reader.columns]
         columns += self.custom.columns if self.custom else ()
         self.columns = (*columns, StagedColumn("key", "uuid"), StagedColumn("keyed", "integer"))

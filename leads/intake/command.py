@@ -39,7 +39,7 @@ class ImportCommand(BaseCommand):
             action="append",
             default=[],
             metavar="FIELD=VALUE",
-            help="a value for rows that have none",
+            help="a value for rows that have none: those whose cell is blank, or all where no column holds the field",
         )
         parser.add_argument(
             "--date-order", choices=[order.value for order in DateOrder], help="how 03-02-2018 is to be read"

@@ -134,8 +134,17 @@ class TextReader:
 class ValueReader:
     """A fact that is read by a function; what it cannot read stays as text."""
 
-    def __init__(self, field: str, column: StagedColumn, read: Callable[[str], Any], *, why: str) -> None:
-        self.field, self.columns, self.why = field, (column,), why
+    def __init__(
+        self,
+        field: str,
+        column: StagedColumn,
+        read: Callable[[str], Any],
+        *,
+        why: str | Callable[[str], str],
+    ) -> None:
+        """`why` completes "<field> ..." for a text that cannot be read, or tells it from the text."""
+        self.field, self.columns = field, (column,)
+        self.why = why if callable(why) else lambda text: why
         self.memo: Memo[Any] = Memo(read)
 
     def read(self, cells: Cells, rows: Rows) -> list[Sequence[object]]:
@@ -144,7 +153,7 @@ class ValueReader:
         if values.count(None) != cells.count(None):
             for position, (cell, value) in enumerate(zip(cells, values, strict=True)):
                 if cell is not None and value is None:
-                    rows.keep_raw(position, self.field, cell, self.why)
+                    rows.keep_raw(position, self.field, cell, self.why(cell))
         return [values]
 
 
@@ -219,6 +228,7 @@ class CustomReader:
         self.name = name
         self.erase_blanks = reading.erase_blanks
         self.order = reading.order
+        self.keys = [key for key, _ in keys]
         self.memos = [(key, Memo(self._pair(key, kind)), kind) for key, kind in keys]
 
     def _pair(self, key: str, kind: str) -> Callable[[str], tuple[str, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from leads.folding import fold
+from leads.intake.constants import refuse_unreadable_constants
 from leads.intake.facts import Cells, InstantReader, Reader, Reading, Rows
 from leads.intake.files import Batch
 from leads.intake.headers import compact
@@ -143,6 +144,7 @@ class HistoryRows:
         ]
         # All columns are staged, mapped or not: there are few, and the statements stay the same.
         self.readers = known
+        refuse_unreadable_constants(mapping, reading, readers=known)
         self.columns = tuple(column for reader in known for column in reader.columns)
 
     def read(self, batch: Batch) -> StagedRows:

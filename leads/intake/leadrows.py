@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from leads.folding import fold
+from leads.intake.constants import refuse_unreadable_constants
 from leads.intake.domains import domain_type, is_shared_host
 from leads.intake.facts import (
     Cells,
@@ -27,14 +28,15 @@ from leads.intake.values import (
     PLAIN_EMAIL,
     Memo,
     company_key,
+    read_amount,
     read_boolean,
     read_country,
     read_domain,
     read_email,
-    read_number,
     read_seniority,
     read_whole_number,
     seniority_of_title,
+    why_no_amount,
 )
 
 TEXTS = {
@@ -174,10 +176,16 @@ def build_readers(mapping: Mapping, reading: Reading, owners: dict[str, int]) ->
             why="is not a domain or web address",
         ),
         "employees": ValueReader(
-            "employees", StagedColumn("employees", "bigint"), read_whole_number, why="is not a whole number"
+            "employees",
+            StagedColumn("employees", "bigint"),
+            read_whole_number,
+            why="is not a whole number from 0",
         ),
         "annual_revenue": ValueReader(
-            "annual_revenue", StagedColumn("annual_revenue", "numeric"), read_number, why="is not a number"
+            "annual_revenue",
+            StagedColumn("annual_revenue", "numeric"),
+            read_amount,
+            why=why_no_amount,
         ),
         "country": ValueReader("country", StagedColumn("country"), read_country, why="is no known country"),
         "email_opt_out": ValueReader(
@@ -218,6 +226,7 @@ class LeadRows:
             if self.keys
             else None
         )
+        refuse_unreadable_constants(mapping, reading, readers=self.readers, custom=self.custom)
         columns = [column for reader in self.readers for column in reader.columns]
         columns += self.custom.columns if self.custom else ()
         self.columns = (*columns, StagedColumn("link_domain"), StagedColumn("unparsed", "json"))

@@ -18,6 +18,8 @@ from leads.intake.headers import ACTIVITY_HEADERS, HISTORY_HEADERS, LEAD_HEADERS
 
 LINE_COLUMN = "#"
 IGNORED = "ignore"
+# What tells rows apart is no constant.
+_OF_ONE_ROW = ("external_id", "email")
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,7 @@ class Mapping:
         """Column name to fact, for a report."""
         named = {field: header[index] if index >= 0 else LINE_COLUMN for field, index in self.columns.items()}
         shown = {name: field for field, name in named.items()}
-        shown |= {column.label: f"{self.custom_prefix}{column.key}" for column in self.custom}
-        return shown | {f"“{value}”": field for field, value in self.constants.items()}
+        return shown | {column.label: f"{self.custom_prefix}{column.key}" for column in self.custom}
 
 
 def parse_pairs(option: str, pairs: Iterable[str]) -> list[tuple[str, str]]:
@@ -196,6 +197,11 @@ def _constants(kind: RecordKind, constants: Sequence[tuple[str, str]]) -> dict[s
     for field, _ in constants:
         if not kind.allows(field):
             raise FileRefused(f"“{field}” is no field of {kind.name}; allowed are: {kind.allowed()}.")
+        if field in _OF_ONE_ROW:
+            raise FileRefused(
+                f"--set {field} would give all rows the same {field}, which belongs to one: name its column "
+                f"with --map COLUMN={field}."
+            )
     return dict(constants)
 
 

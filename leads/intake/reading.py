@@ -53,6 +53,7 @@ def open_for_import(
         dry_run=options.dry_run,
         rows=rows,
         mapped=mapping.described(file.header),
+        constants=dict(mapping.constants),
         ignored=list(mapping.ignored),
         warnings=list(file.warnings),
     )

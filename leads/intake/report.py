@@ -31,6 +31,10 @@ class Tally:
         count, first, sample = self._seen.get(what, (0, line, example))
         self._seen[what] = (count + 1, first, sample)
 
+    def kinds(self) -> list[str]:
+        """What was noted, the first first."""
+        return list(self._seen)
+
     def forget(self) -> None:
         self._seen.clear()
 
@@ -57,7 +61,9 @@ class Report:
     refused: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     refused_file: str | None = None
+    # Column to fact, and fact to the value of rows whose cell says nothing.
     mapped: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, str] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
     created: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -77,6 +83,7 @@ class Report:
             "refusals": [{"line": refusal.line, "reason": refusal.reason} for refusal in self.refusals],
             "refused_file": self.refused_file,
             "mapped": self.mapped,
+            "constants": self.constants,
             "ignored": self.ignored,
             "created": self.created,
             "notes": self.notes,
@@ -86,7 +93,7 @@ class Report:
     def sentences(self) -> Iterator[str]:
         """The report for people, line by line."""
         would = " (dry run: nothing was written)" if self.dry_run else ""
-        yield f"{self.file}: {_counted(self.rows, 'row')} of {self.kind}{would}"
+        yield f"{self.file}: {counted(self.rows, 'row')} of {self.kind}{would}"
         for name in ("new", "updated", "unchanged", "repeated", "refused"):
             count = getattr(self, name)
             if count or name not in ("repeated",):
@@ -94,7 +101,7 @@ class Report:
         for what, count in self.created.items():
             if count:
                 yield f"  {'would create' if self.dry_run else 'created'} {what}: {count:,}"
-        yield "Columns: " + ", ".join(f"{column} → {fact}" for column, fact in self.mapped.items())
+        yield "Columns: " + ", ".join(self._columns())
         if self.ignored:
             yield "Left out: " + ", ".join(self.ignored)
         yield from self.notes
@@ -107,8 +114,17 @@ class Report:
         if self.refused_file:
             yield f"The refused rows, each with its line and reason, are in {self.refused_file}."
 
+    def _columns(self) -> Iterator[str]:
+        """What each column holds, with the constant of its blank cells; then the constants that have no column."""
+        for column, fact in self.mapped.items():
+            blank = f" (blank: “{self.constants[fact]}”)" if fact in self.constants else ""
+            yield f"{column} → {fact}{blank}"
+        taken = set(self.mapped.values())
+        yield from (f"“{value}” → {fact}" for fact, value in self.constants.items() if fact not in taken)
 
-def _counted(number: int, noun: str) -> str:
+
+def counted(number: int, noun: str) -> str:
+    """ "1 row", "2 rows"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

@@ -53,6 +53,7 @@ class Memo(dict[str, Read]):
 
 
 _PLAIN_NUMBER = re.compile(r"[-+]?\d{1,11}(?:\.\d{1,4})?", re.ASCII)
+_ANY_NUMBER = re.compile(r"[-+]?(\d+)(?:\.\d+)?", re.ASCII)
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:([, '\u00a0\u202f.])\d{3})(?:\1\d{3})*")
 _CURRENCY_SIGNS = re.compile(r"^(?:[$€£¥]|[A-Z]{3})\s*|\s*(?:[$€£¥]|[A-Z]{3})$")
 INTEGER_DIGITS, DECIMAL_PLACES = 11, 4
@@ -88,6 +89,25 @@ def _without_grouping(text: str) -> str | None:
     # Zeros at the end say nothing: 12.50000 is a number of one place.
     fraction = fraction.rstrip("0") if len(fraction) > DECIMAL_PLACES else fraction
     return f"{whole}.{fraction}" if fraction else whole
+
+
+def read_amount(text: str) -> Decimal | None:
+    """A number, as read_number() takes it, from 0."""
+    number = read_number(text)
+    return None if number is None or number < 0 else number
+
+
+def why_no_amount(text: str) -> str:
+    """What is wrong with a text that read_amount() does not take: "is ..." or "has ..."."""
+    if read_number(text) is not None:
+        return "is below zero"
+    plain = _without_grouping(_CURRENCY_SIGNS.sub("", text).strip()) or ""
+    digits = _ANY_NUMBER.fullmatch(plain)
+    if digits is None:
+        return "is not a number"
+    if len(digits[1]) > INTEGER_DIGITS:
+        return f"has more than {INTEGER_DIGITS} digits before the point"
+    return f"has more than {DECIMAL_PLACES} decimal places"
 
 
 def read_whole_number(text: str) -> int | None:

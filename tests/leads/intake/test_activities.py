@@ -93,7 +93,7 @@ def test_an_unknown_type_is_created_and_reported(activities: Import) -> None:
     report = activities("lead,type,date\nann@acme.com,Trade Fair,2026-01-02\n")
 
     assert ActivityType.objects.get(code="trade_fair").label == "Trade Fair"
-    assert report.notes == ["The activity type “trade_fair” was unknown and was created (1 rows)."]
+    assert report.notes == ["The activity type “trade_fair” was unknown and was created (1 row)."]
 
 
 def test_assets_and_campaigns_are_one_row_for_each_folded_name(activities: Import) -> None:

@@ -100,9 +100,7 @@ def test_rows_keep_the_line_on_which_they_begin(write: Write) -> None:
         ('id,php\n1,"s:5:\\"en\\""\n2,"s:5:\\"de\\"\n', 3),
     ],
 )
-def test_a_quotation_mark_that_is_not_closed_refuses_the_file(
-    write: Write, content: str, line: int
-) -> None:
+def test_a_quotation_mark_that_is_not_closed_refuses_the_file(write: Write, content: str, line: int) -> None:
     with pytest.raises(FileRefused, match=f"a cell on line {line} is not closed"):
         for _ in opened(write(content)).batches(1000):
             pass

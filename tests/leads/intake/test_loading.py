@@ -143,6 +143,20 @@ def test_values_that_cannot_be_read_stay_as_text_and_are_reported(leads: Import)
     assert counts(leads(text)) == (0, 0, 1, 0, 0)
 
 
+def test_negative_revenue_and_employees_are_unreadable(leads: Import) -> None:
+    report = leads("email,employees,annual_revenue\na@acme.com,-5,-5\nb@acme.com,5,1.23456789\n")
+
+    assert list(Lead.objects.order_by("email").values_list("employees", "annual_revenue", "unparsed")) == [
+        (None, None, {"employees": "-5", "annual_revenue": "-5"}),
+        (5, None, {"annual_revenue": "1.23456789"}),
+    ]
+    assert [warning.partition(";")[0] for warning in report.warnings] == [
+        "employees is not a whole number from 0",
+        "annual_revenue is below zero",
+        "annual_revenue has more than 4 decimal places",
+    ]
+
+
 def test_a_value_read_later_replaces_the_raw_text(leads: Import) -> None:
     leads("email,employees,country\nann@acme.com,11-50,Narnia\n")
 

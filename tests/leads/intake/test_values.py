@@ -7,6 +7,7 @@ import pytest
 from leads.intake.domains import domain_type
 from leads.intake.values import (
     company_key,
+    read_amount,
     read_boolean,
     read_country,
     read_domain,
@@ -15,6 +16,7 @@ from leads.intake.values import (
     read_seniority,
     read_whole_number,
     seniority_of_title,
+    why_no_amount,
 )
 
 
@@ -64,6 +66,28 @@ def test_read_number_refuses_what_is_no_number_of_15_digits(text: str) -> None:
 
 def test_read_whole_number_takes_no_fraction_and_nothing_below_zero() -> None:
     assert [read_whole_number(text) for text in ("12.0", "1,200", "12.5", "-1")] == [12, 1200, None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("-5", "is below zero"),
+        ("$ -5", "is below zero"),
+        ("1.23456789", "has more than 4 decimal places"),
+        ("1.234,56789", "has more than 4 decimal places"),
+        ("1234567890123", "has more than 11 digits before the point"),
+        ("much", "is not a number"),
+        ("1e5", "is not a number"),
+        ("--1", "is not a number"),
+    ],
+)
+def test_why_no_amount_names_what_is_wrong(text: str, why: str) -> None:
+    assert read_amount(text) is None
+    assert why_no_amount(text) == why
+
+
+def test_read_amount_begins_at_zero() -> None:
+    assert [read_amount(text) for text in ("0", "-0", "1.5")] == [0, 0, Decimal("1.5")]
 
 
 def test_read_boolean_knows_the_usual_words() -> None:
