@@ -64,6 +64,14 @@ def test_end_is_exclusive(a_lead, capsys):
     assert json.loads(funnel(capsys, *JANUARY, "--json"))["steps"][0]["leads"] == 1
 
 
+def test_the_widest_period_is_counted(a_lead, capsys):
+    a_lead("2026-01-31")
+
+    found = json.loads(funnel(capsys, "--start=1970-01-01", "--end=2200-01-01", "--json"))
+
+    assert found["steps"][0]["leads"] == 1
+
+
 def test_leads_whose_source_is_not_recorded(eight_leads, capsys):
     found = json.loads(funnel(capsys, *JANUARY, "--source=-", "--json"))
 
@@ -80,8 +88,14 @@ def test_leads_whose_source_is_not_recorded(eight_leads, capsys):
         (["--start=2026-02-29", "--end=2026-03-01"], "--start “2026-02-29” is not a date"),
         (["--start=2026-01-01", "--end="], "--end is missing: write it as YYYY-MM-DD."),
         ([*JANUARY, "--as-of=31.12.2026"], "--as-of “31.12.2026” is not a date"),
-        ([*JANUARY, "--source=Nowhere"], "Nowhere is not one of the available choices. Known are: Event, unknown, Web"),
-        ([*JANUARY, "--country=Germany"], "Germany is not one of the available choices. Known are: DE, FR, -."),
+        (["--start=0001-01-01", "--end=9999-12-31"], "--start must lie between 1970-01-01 and 2199-12-31, not on 0"),
+        (["--start=2026-01-01", "--end=9999-12-31"], "--end must lie between 1970-01-02 and 2200-01-01, not on 9"),
+        (["--start=2026-01-01", "--end=2200-01-02"], "--end must lie between"),
+        ([*JANUARY, "--as-of=9999-12-31"], "--as-of must lie between 1970-01-01 and 2199-12-31, not on 9999-12-31."),
+        ([*JANUARY, "--source=Nowhere"], "--source “Nowhere” is not the source of any lead: choose one of Event,"),
+        ([*JANUARY, "--source=Nowhere"], "Webinar, or “-”, which stands for “not recorded”."),
+        ([*JANUARY, "--campaign=X"], "--campaign “X” is not the campaign of any lead: "),
+        ([*JANUARY, "--country=Germany"], "any lead: choose one of DE, FR, or “-”, which stands for “not recorded”."),
         ([*JANUARY, "--mode=sideways"], "invalid choice: 'sideways'"),
         ([*JANUARY, "--by=moon"], "invalid choice: 'moon'"),
         (["--start=2026-01-01"], "the following arguments are required: --end"),
@@ -92,6 +106,8 @@ def test_bad_input_is_one_clear_sentence(eight_leads, options, sentence):
         call_command("report", "funnel", *options)
 
     assert sentence in str(refusal.value)
+    assert "_" not in str(refusal.value)
+    assert "\n" not in str(refusal.value)
 
 
 def test_unknown_report_is_refused():

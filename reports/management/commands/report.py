@@ -6,12 +6,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from reports.filters import Asked, FunnelFilter
+from reports.filters import EARLIEST, LATEST, Asked, FunnelFilter
 from reports.metrics.funnel import Mode, funnel_report
-from reports.period import Period, today
+from reports.period import DAY, Period, today
+from reports.scope import NOT_RECORDED
 from reports.texts import funnel_as_json, funnel_as_text
 
 MOST_NAMED = 30
+# The options that choose leads by a fact, and what their "-" stands for.
+NOTHING = {"source": "not recorded", "campaign": "none", "country": "not recorded"}
 
 
 class Command(BaseCommand):
@@ -41,48 +44,56 @@ class Command(BaseCommand):
 
 
 def _read(options: dict[str, Any]) -> Asked:
-    """The question, checked by the form of the page. Raises CommandError, a sentence for each mistake."""
-    days = {name: _day(options[name], f"--{name.replace('_', '-')}") for name in ("start", "end", "as_of")}
-    start, end = days["start"], days["end"]
-    if start is None or end is None:
-        raise CommandError(f"{'--start' if start is None else '--end'} is missing: write it as YYYY-MM-DD.")
+    """The question, checked by the form of the page. Raises CommandError, one sentence for the first mistake."""
+    start = _day(options["start"], "--start", EARLIEST, LATEST)
+    # The period ends before --end: its last day is the one before.
+    end = _day(options["end"], "--end", EARLIEST + DAY, LATEST + DAY)
     if end <= start:
         raise CommandError(
             f"--end must be after --start: {end} is not after {start} (the period ends before --end)."
         )
+    as_of = options["as_of"] and str(_day(options["as_of"], "--as-of", EARLIEST, LATEST))
     filters = FunnelFilter.reading(
         {
             "first_day": str(start),
             "last_day": str(Period(start, end).last_day),
-            "as_of": str(days["as_of"] or ""),
+            "as_of": as_of,
             "mode": options["mode"],
-            **{name: options[name] for name in ("source", "campaign", "country")},
+            **{name: options[name] for name in NOTHING},
         },
         today=today(),
     )
     asked = filters.asked
     if asked is None:
-        raise CommandError(" ".join(_sentences(filters)))
+        raise CommandError(_sentence(filters, options))
     return asked
 
 
-def _day(text: str, option: str) -> date | None:
+def _day(text: str, option: str, earliest: date, latest: date) -> date:
     if not text:
-        return None
+        raise CommandError(f"{option} is missing: write it as YYYY-MM-DD.")
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
+        day = datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
         raise CommandError(f"{option} “{text}” is not a date: write it as YYYY-MM-DD.") from None
+    if not earliest <= day <= latest:
+        raise CommandError(f"{option} must lie between {earliest} and {latest}, not on {day}.")
+    return day
 
 
-def _sentences(filters: FunnelFilter) -> list[str]:
-    """The form's errors, each with the option that it is about and what would be allowed."""
-    sentences = []
-    for name, errors in filters.form.errors.items():
-        sentence = f"--{name}: {' '.join(str(error) for error in errors)}"
-        choices = [str(value) for value, _ in getattr(filters.form.fields[name], "choices", []) if value]
-        if choices:
-            more = f" and {len(choices) - MOST_NAMED} more" if len(choices) > MOST_NAMED else ""
-            sentence += f" Known are: {', '.join(choices[:MOST_NAMED])}{more}."
-        sentences.append(sentence)
-    return sentences
+def _sentence(filters: FunnelFilter, options: dict[str, Any]) -> str:
+    """The first fact by which no lead can be chosen, with what can be."""
+    name = next(iter(filters.form.errors))
+    choices = [
+        str(value) for value, _ in filters.form.fields[name].choices if value not in ("", NOT_RECORDED)
+    ]
+    more = f" and {len(choices) - MOST_NAMED} more" if len(choices) > MOST_NAMED else ""
+    known = (
+        f"choose one of {', '.join(choices[:MOST_NAMED])}{more}, or"
+        if choices
+        else "there is none yet; choose"
+    )
+    return (
+        f"--{name} “{options[name]}” is not the {name} of any lead: {known} “{NOT_RECORDED}”, "
+        f"which stands for “{NOTHING[name]}”."
+    )
