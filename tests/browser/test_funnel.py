@@ -70,3 +70,14 @@ def test_number_leads_to_its_leads(open_page, rep, six_leads):
 
     expect(page.get_by_role("heading", name="Leads that reached MQL")).to_be_visible()
     expect(page.locator("#funnel-leads tbody tr")).to_have_count(4)
+
+
+def test_all_presets_are_in_sight_on_a_phone(open_page, rep, six_leads):
+    page = open_page(f"{reverse('reports:funnel')}?period=last_year", user=rep, size="phone")
+
+    presets = page.get_by_role("navigation", name="Period").get_by_role("link")
+    expect(presets).to_have_count(9)
+    for preset in presets.all():
+        box = preset.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
