@@ -36,7 +36,8 @@ def _clamped(raw: int, points: int) -> str:
 def _detail(reason: RuleReason) -> str:
     parts = []
     if reason.latest is not None and reason.silent_since is None:
-        parts.append(f"{reason.matches} matches, the latest on {day_from_number(reason.latest.day)}")
+        noun = "match" if reason.matches == 1 else "matches"
+        parts.append(f"{reason.matches} {noun}, the latest on {day_from_number(reason.latest.day)}")
     if reason.silent_since is not None:
         parts.append(f"silent since {day_from_number(reason.silent_since)}")
     if reason.taken_by_decay:

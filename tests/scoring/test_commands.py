@@ -232,6 +232,18 @@ def test_explanation_sums_to_the_stored_score(publish_rules: Publish) -> None:
     assert (views["matches"], views["raw_points"], views["taken_by_caps"], views["points"]) == (2, 14, 4, 10)
 
 
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "(1 match, the latest on"), (2, "(2 matches, the latest on")]
+)
+def test_explanation_counts_matches(publish_rules: Publish, count: int, said: str) -> None:
+    publish_rules(activity("page_view", 7))
+    lead = LeadFactory(email="ann@x.example")
+    for _ in range(count):
+        ActivityFactory(lead=lead, occurred_at=timezone.now())
+
+    assert said in run("explain", "ann@x.example")
+
+
 def test_explanation_as_text_names_rules_groups_and_dimensions(publish_rules: Publish) -> None:
     publish_rules(german(20))
     LeadFactory(country="DE", email="ann@x.example")
