@@ -21,8 +21,9 @@ from scoring.rulebook.rows import form_of
 from scoring.staleness import Standard, ends_by, log_again, outdated, take_logged
 
 Clock = Callable[[], datetime]
-# Leads that are due cost several times as much each as leads of a whole range; from this share on all are scored.
-FULL_PASS_SHARE = 0.25
+# A lead that is looked up costs more than one of a whole range: from this share on a full pass is cheaper
+# (PostgreSQL, 20 activities a lead, seconds for 100,000 leads: 25 % due 0.8, 50 % due 2.7, all 1.3 to 2.2).
+FULL_PASS_SHARE = 1 / 3
 _SMALL = 100  # so few that a look at the whole range is never cheaper
 
 

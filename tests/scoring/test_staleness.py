@@ -130,8 +130,8 @@ def test_many_due_leads_are_scored_by_a_full_pass(due: int, is_full: bool) -> No
     assert rescoring._is_full_pass_cheaper(due, due * 2) == is_full
 
 
-@pytest.mark.parametrize(("due", "is_full"), [(2500, False), (2501, True)])
-def test_full_pass_begins_at_a_quarter(due: int, is_full: bool) -> None:
+@pytest.mark.parametrize(("due", "is_full"), [(3333, False), (3334, True)])
+def test_full_pass_begins_at_a_third(due: int, is_full: bool) -> None:
     assert rescoring._is_full_pass_cheaper(due, 10_000) == is_full
 
 
