@@ -271,10 +271,12 @@ class Planner:
         types = self.ids(rule.activity_types) if rule.activity_types else tuple(self.type_ids.values())
         reach = rule.every_days * (_SILENT_PERIODS if most is None else most)
         is_exact = self.question.evidence
-        self.flat_reach.include(types, None if is_exact else self.day - reach + 1)
+        first_day = None if is_exact else self.day - reach + 1
+        self.flat_reach.include(types, first_day)
         kind = [type_is(types)] if rule.activity_types else []
         matched = all_of([*kind, sql("a.day <= {}", self.day)])
-        latest = Rows(self.flat, matched, Fragment("a.day")).latest_day()
+        # Another rule may have some of the types read further back: what is older says nothing about the rest.
+        latest = Rows(self.flat, matched, Fragment("a.day")).aggregate("MAX", Fragment("a.day"), first_day)
         if is_exact:
             return sql("COALESCE({}, l.created_day)", latest)
         lookup = sql("(SELECT MAX(a.day) FROM leads_activity a WHERE a.lead_id = l.id AND {})", matched)

@@ -212,3 +212,25 @@ def test_lead_without_any_fact_or_activity_has_a_score() -> None:
 
     assert (score.fit, score.engagement, score.grade, score.qualified) == (0, 0, "C3", False)
     assert (score.known_facts, score.asked_facts, score.valid_until) == (0, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [({"repeats": True}, -60), ({"repeats": True, "max_points": 30}, -30), ({"repeats": False}, -10)],
+)
+def test_silence_is_not_longer_for_what_another_rule_reads_further_back(limits, expected) -> None:
+    # The rule on page views has those of all times read, the one on silence the requests of its reach alone.
+    silence = {
+        "kind": "silence",
+        "group": "what",
+        "activity_types": [],
+        "every_days": 1,
+        "points": -10,
+        **limits,
+    }
+    person = lead(7)
+    person["activities"].append({**person["activities"][0], "type": "demo_request", "age": 6})
+
+    (score,) = scores(rulebook(silence, viewed(1)), person)
+
+    assert score.engagement == expected + 1
