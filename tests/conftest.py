@@ -110,6 +110,21 @@ def no_template_syntax_in_pages() -> Iterator[None]:
 # --- The database ------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """PostgreSQL drops no database while somebody is connected, as the server of a killed worker is for a while."""
+    yield
+    with django_db_blocker.unblock():
+        from django.db import connection
+
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+
+
 @pytest.fixture(autouse=True, scope="session")
 def flush_may_erase_history() -> Iterator[None]:
     """Triggers refuse to delete history; emptying the tables after a test with transactions has to."""
