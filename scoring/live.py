@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from leads.models import ChangeLogEntry
+from leads.models import ChangeLogEntry, LeadScore, Organisation
 from leads.models.fields import day_of
 from scoring import promotion
 from scoring.models import Rulebook, ScoringRun
@@ -141,22 +141,31 @@ class _Drain:
     @transaction.atomic
     def _rescore_at_once(self, job: Job, lead_ids: Sequence[int]) -> int:
         outcome = rescore_logged(job, lead_ids, clock=self.clock)
-        # The limit is for nights and publications, which move many at once; a hand-raiser never waits.
-        offered = promotion.promote_batch(
-            run=job.run,
-            compiled=job.compiled,
-            version=job.version,
-            at=self.clock(),
-            limit=None,
-            only=lead_ids,
-        )
+        promoted = self._offer(job, lead_ids)
         ScoringRun.objects.filter(pk=job.run.pk).update(
             scored=F("scored") + outcome.scored,
             changed=F("changed") + outcome.changed,
-            promoted=F("promoted") + offered.promoted,
+            promoted=F("promoted") + promoted,
             ended_at=self.clock(),
         )
         return outcome.scored
+
+    def _offer(self, job: Job, lead_ids: Sequence[int]) -> int:
+        """Whoever raised a hand is offered at once. The others share a day's limit with what came before them, so that
+        an import of many good leads does not flood sales; what is over waits for the night."""
+        at = self.clock()
+        raised = set(
+            LeadScore.objects.filter(pk__in=lead_ids, fast_tracked=True).values_list("pk", flat=True)
+        )
+        limit = Organisation.current().effective_promotion_limit()
+        before = ScoringRun.objects.values_list("promoted", flat=True).get(pk=job.run.pk)
+        left = None if limit is None else max(limit - before, 0)
+        promoted = 0
+        for only, most in ((raised, None), (set(lead_ids) - raised, left)):
+            promoted += promotion.promote_batch(
+                run=job.run, compiled=job.compiled, version=job.version, at=at, limit=most, only=only
+            ).promoted
+        return promoted
 
     def _close(self) -> None:
         if self._job is not None:

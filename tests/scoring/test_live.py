@@ -107,14 +107,26 @@ def test_without_a_rulebook_changes_wait(db: None) -> None:
     assert list(ChangeLogEntry.objects.values_list("lead_id", flat=True)) == [lead.pk]
 
 
-def test_promotion_limit_is_for_nights_only(publish_rules: Publish) -> None:
+def test_an_import_of_good_leads_is_offered_up_to_the_limit_of_the_day(publish_rules: Publish) -> None:
     publish_rules(german(20))
-    Organisation.objects.update(promotion_limit=1)
-    leads = [LeadFactory(country="DE") for _ in range(3)]
+    Organisation.objects.update(promotion_limit=2)
+    for _ in range(2):
+        [LeadFactory(country="DE") for _ in range(3)]
+        drained()
+
+    assert Handoff.objects.count() == 2
+    assert ScoringRun.objects.get().promoted == 2
+
+
+def test_whoever_raises_a_hand_is_offered_beyond_the_limit(publish_rules: Publish) -> None:
+    publish_rules(german(20), DEMO)
+    Organisation.objects.update(promotion_limit=0)
+    LeadFactory(country="DE")
+    eager = ActivityFactory(code="demo_request", occurred_at=NOW).lead
 
     drained()
 
-    assert Handoff.objects.filter(lead__in=leads).count() == 3
+    assert [handoff.lead for handoff in Handoff.objects.all()] == [eager]
 
 
 def test_what_a_night_left_over_stays_with_the_night(publish_rules: Publish) -> None:
