@@ -35,7 +35,7 @@ class Entry:
     icon: str
 
 
-# Everybody may read all of these (LIFECYCLE.md); what a role may do is decided on the page itself. Only that which
+# Everybody may read all of these (docs/lifecycle.md); what a role may do is decided on the page itself. Only that which
 # is of no use to a role is left out of its sidebar.
 LEADS = Entry("Leads", "leads:list", "users")
 QUEUE = Entry("Queue", "leads:queue", "inbox")

@@ -179,15 +179,9 @@ def fact_filter(label: str, choices: Callable[[], list[tuple[str, str]]]) -> dja
 class FunnelFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Query parameters to a question. Invalid ones are form errors, and no question at all."""
 
-    source = django_filters.ChoiceFilter(
-        label="Source", empty_label="All", method="by_fact", choices=source_choices
-    )
-    campaign = django_filters.ChoiceFilter(
-        label="Campaign", empty_label="All", method="by_fact", choices=campaign_choices
-    )
-    country = django_filters.ChoiceFilter(
-        label="Country", empty_label="All", method="by_fact", choices=country_choices
-    )
+    source = fact_filter("Source", source_choices)
+    campaign = fact_filter("Campaign", campaign_choices)
+    country = fact_filter("Country", country_choices)
 
     class Meta:
         model = Lead

@@ -1,7 +1,7 @@
 """Qualified leads are offered to sales, and offers of leads that fell below the line are taken back.
 
 Both select by state, never by what a run has changed: what a crash left undone, the next run does.
-LIFECYCLE.md, "Promotion", "Hold" and "Demotion".
+See docs/lifecycle.md and docs/scoring.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which leads need rescoring: those that time, new facts or another rulebook version can have changed.
 
 Nothing is marked by whoever changes a lead. Time is foretold by `valid_until`, versions are compared,
-and new facts stand in the change log, which database triggers fill (leads/triggers.py). SCORING.md, section 4.
+and new facts stand in the change log, which database triggers fill (leads/triggers.py). docs/scoring.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The invariant of SCORING.md, section 4, checked on live data: stored scores are those of a full rescore.
+"""The invariant of docs/scoring.md, checked on live data: stored scores are those of a full rescore.
 
 Nothing is written. Leads that are due are counted, not compared: the next incremental run looks at
 them anyway. What is compared is what such a run would never look at again.
@@ -18,23 +18,12 @@ from leads.conditions.sql import joined, sql
 from leads.models.fields import day_from_number
 from scoring.engine.compiler import CompiledRulebook
 from scoring.engine.levels import LeadSet, Target
+from scoring.engine.writing import COMPUTED
 from scoring.ranges import all_ranges, range_size
 from scoring.rulebook.rows import form_of
 from scoring.rulebook.versions import published
 from scoring.staleness import Standard
 
-COMPARED = (
-    "fit",
-    "engagement",
-    "total",
-    "grade",
-    "qualified",
-    "fast_tracked",
-    "disqualified",
-    "known_facts",
-    "asked_facts",
-    "valid_until",
-)
 _BOOLEANS = frozenset({"qualified", "fast_tracked", "disqualified"})
 
 
@@ -118,11 +107,11 @@ def _counts(target: Target, standard: Standard) -> tuple[int, int]:
 
 def _mismatches(compiled: CompiledRulebook, target: Target, standard: Standard) -> Iterator[Mismatch]:
     differs = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
-    differences = [Fragment(f"s.{name} {differs} r.{name}") for name in COMPARED if name != "valid_until"]
+    differences = [Fragment(f"s.{name} {differs} r.{name}") for name in COMPUTED if name != "valid_until"]
     too_late = Fragment(
         "(r.valid_until IS NOT NULL AND (s.valid_until IS NULL OR s.valid_until > r.valid_until))"
     )
-    columns = ", ".join(f"s.{name}, r.{name}" for name in COMPARED)
+    columns = ", ".join(f"s.{name}, r.{name}" for name in COMPUTED)
     statement = sql(
         f"SELECT r.lead_id, {columns} FROM ({{}}) r JOIN leads_leadscore s ON s.lead_id = r.lead_id"
         " WHERE {} AND ({}) ORDER BY r.lead_id",
@@ -131,7 +120,7 @@ def _mismatches(compiled: CompiledRulebook, target: Target, standard: Standard) 
         joined(" OR ", [*differences, too_late]),
     )
     for lead_id, *values in _rows(statement):
-        pairs = zip(COMPARED, values[::2], values[1::2], strict=True)
+        pairs = zip(COMPUTED, values[::2], values[1::2], strict=True)
         found = {name: (_told(name, stored), _told(name, expected)) for name, stored, expected in pairs}
         yield Mismatch(lead_id, {name: pair for name, pair in found.items() if pair[0] != pair[1]})
 

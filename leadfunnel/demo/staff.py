@@ -39,10 +39,6 @@ class Staff:
     field: Desk
     enterprise: Desk
 
-    @property
-    def desks(self) -> tuple[Desk, Desk]:
-        return (self.field, self.enterprise)
-
 
 _Profile = tuple[str, str, str, int, float, float]
 # (username, first name, last name, minutes, lenience, skill)

@@ -17,10 +17,6 @@ class Stage(models.TextChoices):
         """Place in the funnel: breaks ties between moves of the same instant."""
         return POSITIONS[self]
 
-    @property
-    def is_on_success_path(self) -> bool:
-        return self in SUCCESS_PATH
-
 
 SUCCESS_PATH = (Stage.LEAD, Stage.MQL, Stage.SQL, Stage.OPPORTUNITY, Stage.CUSTOMER)
 POSITIONS = {stage: position for position, stage in enumerate(Stage)}

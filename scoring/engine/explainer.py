@@ -1,6 +1,6 @@
 """One lead in plain Python, rule by rule: why its score is what it is, and the oracle of the compiler.
 
-Written for being read and believed, not for speed: every sentence of SCORING.md, section 2, has
+Written for being read and believed, not for speed: every sentence of docs/scoring.md has
 its line here. It shares with the compiler only weights, rounding and the last decision.
 """
 

@@ -138,7 +138,7 @@ class Walk:
 def next_day(rule: AnyRule, lead: LeadFacts, history: History, today: int) -> int | None:
     """The next day on which time alone may change what the rule gives: never too late, perhaps too early.
 
-    None where it never can. It is the `valid_until` of one rule (SCORING.md, section 4).
+    None where it never can. It is the `valid_until` of one rule (docs/scoring.md).
     """
     match rule:
         case FitRule():

@@ -1,4 +1,4 @@
-"""What a score is, and the last steps to it: from the two dimensions to a decision (SCORING.md, section 3)."""
+"""What a score is, and the last steps to it: from the two dimensions to a decision (docs/scoring.md)."""
 
 from __future__ import annotations
 

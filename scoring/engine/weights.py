@@ -1,4 +1,4 @@
-"""The arithmetic that compiler and explainer share: decay, rounding, caps (SCORING.md, section 2).
+"""The arithmetic that compiler and explainer share: decay, rounding, caps (docs/scoring.md).
 
 Everything is whole numbers: weights are thousandths, ages are days. A weight is constant over a
 *step* of ages, which is what lets a score stay valid for many days.

@@ -14,7 +14,7 @@ from leads.conditions import Dialect, Fragment
 from leads.conditions.sql import sql
 from scoring.engine.levels import Levels, Target
 
-_COMPUTED = (
+COMPUTED = (
     "fit",
     "engagement",
     "total",
@@ -26,7 +26,7 @@ _COMPUTED = (
     "asked_facts",
     "valid_until",
 )
-_KEPT = ("lead_id", *_COMPUTED, "rulebook_version", "day", "below_since")
+_KEPT = ("lead_id", *COMPUTED, "rulebook_version", "day", "below_since")
 _SCORES, _CHANGES, _DIFFERENCES = "leads_leadscore", "scoring_scorechange", "scoring_difference"
 
 
@@ -63,8 +63,8 @@ def write_statements(levels: Levels, target: Target, stamp: Stamp) -> Iterator[F
 
 def _differences(levels: Levels, target: Target, stamp: Stamp) -> Fragment:
     differs = levels.speech.distinct
-    columns = ", ".join(f"r.{column}" for column in _COMPUTED)
-    changed = " OR ".join(f"s.{column} {differs} r.{column}" for column in _COMPUTED)
+    columns = ", ".join(f"r.{column}" for column in COMPUTED)
+    changed = " OR ".join(f"s.{column} {differs} r.{column}" for column in COMPUTED)
     below = _below_since(levels, stamp)
     return sql(
         f"SELECT r.lead_id, {columns}, {{}} AS below_since, s.lead_id AS known, s.fit AS fit_before,"
@@ -120,7 +120,7 @@ def _log(stamp: Stamp) -> Fragment:
 
 
 def _upsert(stamp: Stamp) -> Fragment:
-    columns = ", ".join(("lead_id", *_COMPUTED, "below_since"))
+    columns = ", ".join(("lead_id", *COMPUTED, "below_since"))
     updates = ", ".join(f"{column} = excluded.{column}" for column in _KEPT if column != "lead_id")
     # WHERE true: SQLite would otherwise read ON as the beginning of a join.
     return sql(

@@ -1,4 +1,4 @@
-"""The invariant of SCORING.md, section 4: whatever happens, stored scores are those of a full rescore.
+"""The invariant of docs/scoring.md: whatever happens, stored scores are those of a full rescore.
 
 hypothesis draws histories of imports, late activities, edits, publications and days that pass, with
 incremental nights and live rescoring in between, over time zones and changes of the clock.
@@ -25,13 +25,14 @@ from scoring import live, rescoring
 from scoring.engine.compiler import CompiledRulebook
 from scoring.engine.explainer import explain
 from scoring.engine.loading import load_leads
+from scoring.engine.writing import COMPUTED
 from scoring.models import Rulebook, ScoringRun
 from scoring.ranges import all_ranges
 from scoring.rulebook.document import read_form
 from scoring.rulebook.rows import form_of, save_draft
 from scoring.rulebook.versions import publish, published
 from scoring.runs import request_run, work_on
-from scoring.verification import COMPARED, verify
+from scoring.verification import verify
 from tests.scoring.conftest import activity, document, german
 from tests.scoring.engine.worlds import ASSETS, TEXTS, TYPES, rulebooks, vocabulary
 
@@ -61,7 +62,7 @@ EVENTFUL = document(
     german(5),
 )
 RULEBOOKS = st.one_of(st.just(EVENTFUL), rulebooks())
-RESULT = [name for name in COMPARED if name != "valid_until"]
+RESULT = [name for name in COMPUTED if name != "valid_until"]
 
 
 class History(RuleBasedStateMachine):

@@ -394,7 +394,7 @@ def test_detail_escapes_what_a_lead_says_of_itself(alice):
 
 
 def test_detail_of_a_waiting_lead_counts_its_business_time_and_offers_the_decision(alice, bob, team):
-    # Friday 16:30 + 4 h, Monday to Friday 9 to 17, as in LIFECYCLE.md.
+    # Friday 16:30 + 4 h, Monday to Friday 9 to 17, as in docs/lifecycle.md.
     offered = datetime(2026, 1, 9, 16, 30, tzinfo=UTC)
     due = datetime(2026, 1, 12, 12, 30, tzinfo=UTC)
     handoff = HandoffFactory(team=team, assignee=alice, offered_at=offered, decide_due_at=due)

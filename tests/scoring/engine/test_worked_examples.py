@@ -1,4 +1,4 @@
-"""SCORING.md, section 7: every number is meant exactly, of the compiler and of the explainer."""
+"""The worked examples: every number is meant exactly, of the compiler and of the explainer."""
 
 from __future__ import annotations
 
