@@ -1,6 +1,6 @@
 # Two commands: `make run` to try it, `make test` to change it. Nothing but Python 3.11+ and make is needed.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast lint fix check bench-intake clean
+.PHONY: help setup run test test-fast lint fix check bench bench-backtest bench-effect bench-intake bench-queue bench-reports bench-store clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -39,8 +39,30 @@ fix: setup ## Mend what the linters can mend
 
 check: lint test ## Everything that has to pass before a change is merged
 
+bench: setup ## Measure scoring against its goals, in a PostgreSQL of its own (LEADS=1000000 REPEATS=5 KEEP=1)
+	@LEADS=$(LEADS) ACTIVITIES=$(ACTIVITIES) REPEATS=$(REPEATS) KEEP=$(KEEP) BENCH_DIR=$(BENCH_DIR) \
+		$(BIN)/python -m tests.benchmarks.scoring $(ARGS)
+
+bench-effect: setup ## Measure the effect of a draft on a sample, on a database with leads (DATABASE_URL; ALL=1: on all, too)
+	@$(BIN)/python -m tests.benchmarks.effect
+
+bench-backtest: setup ## Measure a backtest of 90 days against full rescores, on a database with decisions (DATABASE_URL)
+	@$(BIN)/python -m tests.benchmarks.backtest
+
 bench-intake: setup ## Measure the import of leads against a bare COPY (DATABASE_URL: PostgreSQL; ROWS=1000000)
 	@$(BIN)/python -m tests.benchmarks.intake $(or $(ROWS),1000000)
+
+bench-queue: setup ## Measure the queue with many leads against few (LEADS=1000000 WAITING=20000 SECONDS=60 KEEP=1)
+	@LEADS=$(LEADS) WAITING=$(WAITING) REPEATS=$(REPEATS) SECONDS=$(SECONDS) KEEP=$(KEEP) BENCH_DIR=$(BENCH_DIR) \
+		$(BIN)/python -m tests.benchmarks.queue $(ARGS)
+
+bench-store: setup ## Measure making and keeping up what reports read (LEADS=1000000 STALE=10000 KEEP=1)
+	@LEADS=$(LEADS) STALE=$(STALE) KEEP=$(KEEP) BENCH_DIR=$(BENCH_DIR) \
+		$(BIN)/python -m tests.benchmarks.reports.store $(ARGS)
+
+bench-reports: setup ## Measure report pages with many leads against few and an empty page (LEADS=1000000 REPEATS=20 KEEP=1)
+	@LEADS=$(LEADS) REPEATS=$(REPEATS) KEEP=$(KEEP) BENCH_DIR=$(BENCH_DIR) \
+		$(BIN)/python -m tests.benchmarks.reports.pages $(ARGS)
 
 clean: ## Remove the environment and the built files; the data in var/ stays
 	rm -rf .venv staticfiles .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

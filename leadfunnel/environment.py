@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]", "::1", "testserver"})
 
@@ -93,6 +95,21 @@ class Environment:
             return _database_config(default) or {}
         return config
 
+    def replica(self, name: str, *, of: Mapping[str, Any]) -> dict[str, Any] | None:
+        """A Django DATABASES entry for a copy of a PostgreSQL database that is only read; None for none."""
+        url = self.text(name, "")
+        config = _database_config(url) if url.startswith(("postgres://", "postgresql://")) else None
+        if url and config is None:
+            self.problems.append(
+                f"{name} must look like postgres://user:password@host:5432/name, not {_without_password(url)!r}."
+            )
+        if config and of["ENGINE"].endswith("sqlite3"):
+            self.problems.append(
+                f"{name} needs DATABASE_URL to be PostgreSQL: it is a copy of that database."
+            )
+            return None
+        return config
+
     def broker(self, name: str) -> str:
         """A redis:// or rediss:// address, or '' for the embedded broker in DATA_DIR."""
         url = self.text(name, "")
@@ -112,6 +129,30 @@ class Environment:
             self.problems.append(f"{name} must start with one of {allowed}, not {_without_password(url)!r}.")
             return dict(environ.Env.email_url_config(default))
         return dict(environ.Env.email_url_config(url))
+
+    def site_url(self, name: str, default: str) -> str:
+        """The address of the site as people type it, without a slash at its end."""
+        url = self.text(name, default).rstrip("/")
+        parts = _split(url)
+        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
+            self.problems.append(
+                f"{name} must be the address of this site such as https://leads.example.com, not"
+                f" {_without_password(url)!r}."
+            )
+            return default
+        return url
+
+    def sender(self, name: str, default: str) -> str:
+        """An e-mail address, with a name before it or not."""
+        value = self.text(name, default)
+        try:
+            validate_email(parseaddr(value)[1])
+        except ValidationError:
+            self.problems.append(
+                f"{name} must be an address such as Leadfunnel <leadfunnel@example.com>, not {value!r}."
+            )
+            return default
+        return value
 
     def refuse_problems(self) -> None:
         """Raise ImproperlyConfigured naming everything that has to be set, when there is anything."""
@@ -152,6 +193,7 @@ def production_problems(
     plain_http: bool,
     database_engine: str,
     redis_url: str,
+    site_url: str = "",
 ) -> list[str]:
     """Why this combination would be unsafe to serve: one sentence for each setting to change."""
     problems = _host_problems(debug=debug, allowed_hosts=allowed_hosts, plain_http=plain_http)
@@ -168,6 +210,8 @@ def production_problems(
             problems.append(
                 f"CSRF_TRUSTED_ORIGINS must hold addresses such as https://example.com, not {origin!r}."
             )
+    if not debug and not plain_http and site_url.startswith("http://"):
+        problems.append(f"SITE_URL must begin with https://, not {site_url!r}: links in mails lead there.")
     shared_broker = redis_url and urlsplit(redis_url).hostname not in LOOPBACK_HOSTS
     if not debug and database_engine.endswith("sqlite3") and shared_broker:
         problems.append(

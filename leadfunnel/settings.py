@@ -48,8 +48,27 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # Compiling a report's statement took 240 ms of its 460; a full rescore takes as long with it as without.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
+        "options",
+        # Compiling a report's statement took 240 ms of its 460; a full rescore takes as long with it as without.
+        "-c jit=off"
+        # What a killed process was at, or one on a host that is gone, ends within seconds or two minutes, and its
+        # locks with it; what one does that has stopped in the midst of a transaction, when its lease is over.
+        " -c client_connection_check_interval=5s -c tcp_keepalives_idle=60 -c tcp_keepalives_interval=15"
+        " -c tcp_keepalives_count=4 -c idle_in_transaction_session_timeout=10min",
+    )
+if replica := env.replica("REPLICA_DATABASE_URL", of=DATABASES["default"]):
+    # What only reads, without waiting long for a copy that is away (reports/replica.py).
+    replica["OPTIONS"] = {
+        "connect_timeout": 3,
+        "options": "-c jit=off -c default_transaction_read_only=on",
+    } | replica.get("OPTIONS", {})
+    DATABASES["replica"] = replica | {
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {"MIRROR": "default"},
+    }
+DATABASE_ROUTERS = ["reports.replica.ReportsRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Applications ------------------------------------------------------------------------------------------------
@@ -183,6 +202,11 @@ STORAGES = {
 
 # --- Mail and logs -----------------------------------------------------------------------------------------------
 vars().update(env.email("EMAIL_URL", "consolemail://"))
+EMAIL_TIMEOUT = 15  # seconds; only workers wait for a mail server
+# Mails are written by workers, which no browser has told the address of the site.
+SITE_HOST = f"127.0.0.1:{PORT}" if DEBUG or not ALLOWED_HOSTS else ALLOWED_HOSTS[0].lstrip(".")
+SITE_URL = env.site_url("SITE_URL", f"{'http' if PLAIN_HTTP else 'https'}://{SITE_HOST}")
+DEFAULT_FROM_EMAIL = env.sender("EMAIL_FROM", "Leadfunnel <leadfunnel@localhost.localdomain>")
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", allowed=["DEBUG", "INFO", "WARNING", "ERROR"])
 QUIET_LEVEL = "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL
 LOGGING = {
@@ -232,6 +256,7 @@ else:
         "polling_interval": 0.1,
     }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # after 100, about 50 minutes, workers and scheduler would end
 # A request that cannot reach the broker goes on at once: the minutely tick finds the work in the database.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
@@ -239,7 +264,8 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = WORKER_CONCURRENCY
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+# Two of the same task do no harm, but one that is cut off leaves a range of leads locked for the rest of its lease.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 # Below the visibility timeout, so that no task runs while a second copy of it is handed out.
 CELERY_TASK_SOFT_TIME_LIMIT = 780
 CELERY_TASK_TIME_LIMIT = 840
@@ -248,6 +274,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     # One that could not run in its minute is of no use in the next.
     "scoring-tick": {"task": "scoring.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
+    "leads-tick": {"task": "leads.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
+    "reports-tick": {"task": "reports.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
 }
 
 env.problems += production_problems(
@@ -259,5 +287,6 @@ env.problems += production_problems(
     plain_http=PLAIN_HTTP,
     database_engine=DATABASES["default"]["ENGINE"],
     redis_url=REDIS_URL,
+    site_url=SITE_URL,
 )
 env.refuse_problems()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db import models, transaction
 from django.db.models.functions import TruncDate
 
-from leads.models import Activity, Handoff, Lead, Organisation, StageChange
+from leads.models import Activity, Handoff, HandoffAssignment, Lead, Organisation, StageChange
 from leads.models.fields import DayField
 from leads.triggers import erasing
 
@@ -23,6 +23,7 @@ DERIVED_DAYS: tuple[tuple[type[models.Model], str, str], ...] = (
     (Activity, "day", "occurred_at"),
     (StageChange, "day", "occurred_at"),
     (Handoff, "offered_day", "offered_at"),
+    (HandoffAssignment, "day", "at"),
 )
 
 

@@ -18,7 +18,7 @@ from leads.models import Role
 
 # What somebody opens Leadfunnel for; the first role that fits wins.
 HOME_OF_ROLE = {
-    Role.MANAGER: "reports:funnel",
+    Role.MANAGER: "reports:first",
     Role.REP: "leads:queue",
     Role.MARKETER: "leads:list",
     Role.ADMINISTRATOR: "leads:list",

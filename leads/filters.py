@@ -17,7 +17,10 @@ from leads.models import Campaign, Lead, Role, Stage, User
 from leads.models.fields import EARLIEST_DAY, LATEST_DAY
 from leads.querysets import LeadQuerySet
 
-UNKNOWN = "?"
+# How "not recorded" is written in an address or on the command line, here and in reports. No source or country can be
+# called so: intake reads "-" as unknown.
+NOT_RECORDED = "-"
+NOT_RECORDED_CHOICE = (NOT_RECORDED, "Not recorded")
 ANY = "Any"
 DAYS = [MinValueValidator(EARLIEST_DAY), MaxValueValidator(LATEST_DAY)]
 MINE, NOBODY = "me", "none"
@@ -30,11 +33,11 @@ GRADES = [
 
 
 def source_choices() -> list[tuple[str, str]]:
-    return [*((source.value, source.label) for source in distinct.sources()), (UNKNOWN, "Unknown")]
+    return [*((source.value, source.label) for source in distinct.sources()), NOT_RECORDED_CHOICE]
 
 
 def country_choices() -> list[tuple[str, str]]:
-    return [*((country.value, country.label) for country in distinct.countries()), (UNKNOWN, "Unknown")]
+    return [*((country.value, country.label) for country in distinct.countries()), NOT_RECORDED_CHOICE]
 
 
 def owner_choices() -> list[tuple[str, str]]:
@@ -43,8 +46,8 @@ def owner_choices() -> list[tuple[str, str]]:
     return [(MINE, "Me"), (NOBODY, "Nobody"), *((pk, name) for name, pk in names)]
 
 
-class LeadFilterForm(forms.Form):
-    """Adds what Tabler needs to look right, and the checks that concern two fields."""
+class FilterForm(forms.Form):
+    """Adds what Tabler needs to look right."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,6 +57,10 @@ class LeadFilterForm(forms.Form):
             if self.is_bound and name in self.errors:
                 field.widget.attrs |= {"class": f"{field.widget.attrs['class']} is-invalid"}
                 field.widget.attrs |= {"aria-describedby": f"id_{name}_error"}
+
+
+class LeadFilterForm(FilterForm):
+    """Adds the checks that concern two fields."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -149,7 +156,7 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library
         return leads.graded(grade)
 
     def by_source(self, leads: LeadQuerySet, name: str, source: str) -> LeadQuerySet:
-        return leads.from_source("" if source == UNKNOWN else source)
+        return leads.from_source("" if source == NOT_RECORDED else source)
 
     def by_owner(self, leads: LeadQuerySet, name: str, owner: str) -> LeadQuerySet:
         if owner == NOBODY:
@@ -166,7 +173,7 @@ class LeadFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library
         return leads.active_since(timezone.localdate() - timedelta(days=int(days) - 1))
 
     def by_country(self, leads: LeadQuerySet, name: str, country: str) -> LeadQuerySet:
-        return leads.filter(country="" if country == UNKNOWN else country)
+        return leads.filter(country="" if country == NOT_RECORDED else country)
 
     def by_campaign(self, leads: LeadQuerySet, name: str, campaign: Campaign) -> LeadQuerySet:
         return leads.filter(campaign=campaign)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.utils import timezone
 
 from leads.folding import fold
 
 if TYPE_CHECKING:
-    from leads.models import Stage, User
+    from leads.models import Stage, Team, User
 
 
 # The type checker meets these modules in the midst of the models' import and cannot name the models yet.
@@ -43,8 +43,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):  # type: ignore[name-defined]
 
     def graded(self, grade: str) -> LeadQuerySet:
         """Of one grade (`A1`), or of a letter whatever the number (`A`)."""
-        grades = [grade] if len(grade) == 2 else [f"{grade}{number}" for number in "123"]
-        return self.filter(score__grade__in=grades)
+        return self.filter(score__grade__in=grades_of(grade))
 
     def from_source(self, source: str) -> LeadQuerySet:
         return self.filter(source_folded=fold(source))
@@ -63,6 +62,10 @@ class LeadQuerySet(models.QuerySet["Lead"]):  # type: ignore[name-defined]
     def for_page(self) -> LeadQuerySet:
         """With all that the page of one lead names."""
         return self.select_related("score", "owner", "campaign", "company__owner")
+
+
+def grades_of(grade: str) -> list[str]:
+    return [grade] if len(grade) == 2 else [f"{grade}{number}" for number in "123"]
 
 
 def begins_with(column: str, folded: str) -> Q:
@@ -92,11 +95,25 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):  # type: ignore[name-defined]
     def waiting(self) -> HandoffQuerySet:
         return self.filter(state="waiting")
 
+    def awake_for(self, user: User, *, at: datetime) -> HandoffQuerySet:
+        """Without what this user has put off until later."""
+        sleeping = apps.get_model("leads.Snooze").objects.filter(
+            user=user, handoff=OuterRef("pk"), until__gt=at
+        )
+        return self.exclude(Exists(sleeping))
+
     def decided(self) -> HandoffQuerySet:
         return self.filter(state__in=("accepted", "rejected"))
 
     def of_leads(self, lead_ids: Collection[int]) -> HandoffQuerySet:
         return self.filter(lead_id__in=lead_ids)
+
+    def from_source(self, source: str) -> HandoffQuerySet:
+        return self.filter(source_folded=fold(source))
+
+    def graded(self, grade: str) -> HandoffQuerySet:
+        """By the grade that was frozen: one (`A1`), or a letter whatever the number (`A`)."""
+        return self.filter(grade__in=grades_of(grade))
 
     def unclaimed(self, *, at: datetime) -> HandoffQuerySet:
         return self.exclude(claimed_until__gt=at)
@@ -111,9 +128,41 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):  # type: ignore[name-defined]
             return self.filter(Q(assignee=user) | (shared & team))
         return self.none()
 
+    def offered_within(self, team: Team) -> HandoffQuerySet:
+        """Those of a team: offered to it, or to somebody of it; and those that are offered to no team."""
+        return self.filter(Q(team__isnull=True) | Q(team=team) | Q(assignee__team=team))
+
     def for_lead_page(self) -> HandoffQuerySet:
-        return self.select_related("team", "assignee", "decided_by", "reason").order_by("-offered_at", "-pk")
+        given = apps.get_model("leads.HandoffAssignment").objects.select_related("assignee", "team")
+        found = self.select_related("team", "assignee", "decided_by", "reason")
+        return found.prefetch_related(Prefetch("assignments", given)).order_by("-offered_at", "-pk")
+
+    def for_queue(self) -> HandoffQuerySet:
+        """With all that a row of the queue names, and without what it does not show."""
+        unseen = ("attributes", "attributes_typed", "unparsed")
+        return self.select_related("lead__company", "team", "assignee", "campaign", "claimed_by").defer(
+            *(f"lead__{name}" for name in unseen)
+        )
+
+    def for_panel(self) -> HandoffQuerySet:
+        """With all that the panel beside the queue names."""
+        return self.select_related(
+            "lead__company",
+            "lead__score",
+            "team",
+            "assignee",
+            "campaign",
+            "claimed_by",
+            "decided_by",
+            "reason",
+        )
 
     def visible_in_queue_of(self, user: User, *, at: datetime) -> HandoffQuerySet:
         """Those who decide see what they may decide; everybody else sees all, and decides nothing."""
         return self.decidable_by(user, at=at) if user.decides_handoffs else self
+
+
+class SnoozeQuerySet(models.QuerySet["Snooze"]):  # type: ignore[name-defined]
+    def of_sleeping(self, user: User, *, at: datetime) -> SnoozeQuerySet:
+        """Those that keep something which waits out of this user's list."""
+        return self.filter(user=user, until__gt=at, handoff__state="waiting")

@@ -1,6 +1,7 @@
 """Triggers of the database, for both engines: the change log, and what may never be rewritten.
 
-They are installed after each `migrate` (leads.apps), from the lists below.
+They are installed after each `migrate` (leads.apps), from the lists below, and taken away before one that has
+something to do: PostgreSQL alters no column that a trigger speaks of.
 """
 
 from __future__ import annotations
@@ -12,7 +13,23 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from leads.models import Activity, Asset, Campaign, Company, Handoff, HandoffDecision, Lead, StageChange
+from leads.models import (
+    Activity,
+    Asset,
+    Campaign,
+    Company,
+    FeedbackAnswer,
+    Handoff,
+    HandoffAssignment,
+    HandoffDecision,
+    HandOver,
+    Lead,
+    OwnerChange,
+    ReasonChange,
+    RoutingEdit,
+    StageChange,
+)
+from leads.tally_triggers import tally_triggers
 
 # What a score is made of. A change of anything else leaves every score as it is.
 SCORED_LEAD_COLUMNS = (
@@ -77,11 +94,35 @@ EVIDENCE_COLUMNS = (
 def install(*, using: str = DEFAULT_DB_ALIAS) -> None:
     """Create all triggers of `leads`, or bring them up to date."""
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
-        for statement in _change_log(connections[using]):
+        for statement in (*_change_log(connections[using]), *tally_triggers(connections[using].vendor)):
             cursor.execute(statement)
     forbid_rewriting(StageChange, but=("undone",), using=using)
     forbid_rewriting(HandoffDecision, using=using)
+    forbid_rewriting(HandoffAssignment, using=using)
+    forbid_rewriting(RoutingEdit, using=using)
+    forbid_rewriting(OwnerChange, using=using)
+    forbid_rewriting(FeedbackAnswer, using=using)
+    forbid_rewriting(HandOver, using=using)
+    forbid_rewriting(ReasonChange, using=using)
     forbid_rewriting(Handoff, only=EVIDENCE_COLUMNS, deleting=True, using=using)
+
+
+def remove(app: str, *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Drop the triggers of an app: their names begin with its label."""
+    connection = connections[using]
+    listed = (
+        "SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"
+        if connection.vendor == "postgresql"
+        else "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+    )
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        cursor.execute(listed)
+        for name, table in [row for row in cursor.fetchall() if row[0].startswith(f"{app}_")]:
+            cursor.execute(
+                f"DROP TRIGGER {name} ON {table}"
+                if connection.vendor == "postgresql"
+                else f"DROP TRIGGER {name}"
+            )
 
 
 @contextmanager

@@ -81,6 +81,11 @@ class Period:
             return Period(_add_months(self.start, -self._months()), self.start)
         return Period(self.start - (self.end - self.start), self.start)
 
+    def year_before(self) -> Period:
+        """The same days of the year before; where there is no 29 February, until or from the 28th."""
+        start, end = _year_before(self.start), _year_before(self.end)
+        return Period(start, max(end, start + DAY))
+
     def _months(self) -> int:
         return (self.end.year - self.start.year) * 12 + self.end.month - self.start.month
 
@@ -89,6 +94,11 @@ def _add_months(first: date, months: int) -> date:
     """The first day of the month that lies `months` after the month of `first`."""
     month = first.year * 12 + first.month - 1 + months
     return date(month // 12, month % 12 + 1, 1)
+
+
+def _year_before(day: date) -> date:
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
 
 
 def _last_days(days: int) -> Callable[[date], Period]:

@@ -1,51 +1,43 @@
-"""What a report is asked about: a period, a day to look back from, and a choice of leads."""
+"""What a report is asked about: a period, a day to look back from, and a choice of what is counted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from django.db.models import Q
 
-from leads.folding import fold
+from reports.dimensions import DIMENSIONS
 from reports.period import Period, end_of_day
-
-# How "not recorded" is written in an address or on the command line. No source can be called so:
-# intake reads "-" as unknown.
-NOT_RECORDED = "-"
-
-
-@dataclass(frozen=True)
-class LeadFilter:
-    """Leads by their present facts. None: any; "": those for which the fact is not recorded."""
-
-    source: str | None = None
-    campaign: str | None = None
-    country: str | None = None
-
-    def condition(self, path: str = "") -> Q:
-        """As a condition on leads, or on rows that lead to them by `path` ("lead__")."""
-        found = Q()
-        if self.source is not None:
-            found &= Q(**{f"{path}source_folded": fold(self.source)})
-        if self.campaign == "":
-            found &= Q(**{f"{path}campaign__isnull": True})
-        elif self.campaign is not None:
-            found &= Q(**{f"{path}campaign__name_folded": fold(self.campaign)})
-        if self.country is not None:
-            found &= Q(**{f"{path}country": self.country.upper()})
-        return found
 
 
 @dataclass(frozen=True)
 class Scope:
-    """`as_of` is a day's end: what had happened by then, as it is known today."""
+    """`as_of` is a day's end: what had happened by then, as it is known today.
+
+    `chosen` filters: the key of a dimension to a value of it ("" for those without).
+    """
 
     period: Period
     as_of: date
-    leads: LeadFilter = field(default_factory=LeadFilter)
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def known_until(self) -> datetime:
         """The first instant that is too late to count."""
         return end_of_day(self.as_of)
+
+    def condition(self) -> Q:
+        """The choice, as a condition on rows of `Counted`."""
+        found = Q()
+        for key, value in self.chosen.items():
+            found &= DIMENSIONS[key].condition(value)
+        return found
+
+    def during(self, period: Period) -> Scope:
+        return replace(self, period=period)
+
+    def only(self, key: str, value: str) -> Scope:
+        """With one more filter; KeyError where there is no such dimension."""
+        return replace(self, chosen={**self.chosen, DIMENSIONS[key].key: value})

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 logger = logging.getLogger(__name__)
 
@@ -15,16 +15,27 @@ class ScoringConfig(AppConfig):
     def ready(self) -> None:
         from leads.news import leads_changed
 
+        pre_migrate.connect(remove_triggers, sender=self)
         post_migrate.connect(install_triggers, sender=self)
         leads_changed.connect(rescore_soon)
 
 
+def remove_triggers(*, using: str, plan: list[Any] | None = None, **kwargs: Any) -> None:
+    from leads import triggers
+
+    if plan:
+        triggers.remove("scoring", using=using)
+
+
 def install_triggers(*, using: str, **kwargs: Any) -> None:
     from leads.triggers import forbid_rewriting
-    from scoring.models import ScoreChange
+    from scoring import triggers
+    from scoring.models import RulebookEvent, ScoreChange
 
     if "plan" in kwargs:
+        triggers.install(using=using)
         forbid_rewriting(ScoreChange, using=using)
+        forbid_rewriting(RulebookEvent, using=using)
 
 
 def rescore_soon(**kwargs: Any) -> None:

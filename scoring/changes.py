@@ -128,7 +128,7 @@ def _what_happened(before: RuleReason, after: RuleReason, first: date, last: dat
             if before.is_met != after.is_met:
                 yield "now met" if after.is_met else "no longer met"
         case SilenceRule():
-            yield f"quiet for {_quiet(before, first)} → {_quiet(after, last)} days"
+            yield f"quiet for {_quiet(before, first):,} → {_quiet(after, last):,} days"
         case EngagementRule():
             yield from _matches(before, after, after.rule)
             for name, old, new in [
@@ -136,15 +136,15 @@ def _what_happened(before: RuleReason, after: RuleReason, first: date, last: dat
                 ("its cap takes", before.taken_by_cap, after.taken_by_cap),
             ]:
                 if old != new:
-                    yield f"{name} {abs(old)} → {abs(new)}"
+                    yield f"{name} {abs(old):,} → {abs(new):,}"
 
 
 def _matches(before: RuleReason, after: RuleReason, rule: EngagementRule) -> Iterator[str]:
     window = f" in the last {days(rule.window_days)}" if rule.window_days else ""
     if before.matches != after.matches:
-        yield f"{before.matches} → {after.matches} matches{window}"
+        yield f"{before.matches:,} → {after.matches:,} matches{window}"
     elif before.counted != after.counted:
-        yield f"{before.counted} → {after.counted} of {after.matches} matches counted{window}"
+        yield f"{before.counted:,} → {after.counted:,} of {after.matches:,} matches counted{window}"
     if before.is_met and not after.is_met and after.matches:
         yield "too few now"
     if after.is_met and not before.is_met and before.matches:

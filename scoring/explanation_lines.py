@@ -19,31 +19,31 @@ def explanation_lines(explained: Explained) -> Iterator[str]:
         verdict += ", fast-tracked"
     yield f"{explained.lead} on {explanation.day} by rulebook {explained.book.number} ({explained.book.name})"
     known = f"{score.known_facts} of {score.asked_facts} facts known"
-    yield f"{score.total:+d} total, grade {score.grade}, {verdict}; {known}"
+    yield f"{score.total:+,d} total, grade {score.grade}, {verdict}; {known}"
     for part in (explanation.fit, explanation.engagement):
-        yield f"{part.points:+6d} {part.dimension}{_clamped(part.raw_points, part.points)}"
+        yield f"{part.points:+6,d} {part.dimension}{_clamped(part.raw_points, part.points)}"
         for group in part.groups:
-            yield f"{group.points:+6d}   {group.group.name}{_clamped(group.raw_points, group.points)}"
+            yield f"{group.points:+6,d}   {group.group.name}{_clamped(group.raw_points, group.points)}"
             for reason in group.rules:
                 if reason.is_met:
-                    yield f"{reason.contribution:+6d}     {reason.rule.name}{_detail(reason)}"
+                    yield f"{reason.contribution:+6,d}     {reason.rule.name}{_detail(reason)}"
 
 
 def _clamped(raw: int, points: int) -> str:
-    return "" if raw == points else f" (its parts sum to {raw:+d}; floor and cap leave {points:+d})"
+    return "" if raw == points else f" (its parts sum to {raw:+,d}; floor and cap leave {points:+,d})"
 
 
 def _detail(reason: RuleReason) -> str:
     parts = []
     if reason.latest is not None and reason.silent_since is None:
         noun = "match" if reason.matches == 1 else "matches"
-        parts.append(f"{reason.matches} {noun}, the latest on {day_from_number(reason.latest.day)}")
+        parts.append(f"{reason.matches:,} {noun}, the latest on {day_from_number(reason.latest.day)}")
     if reason.silent_since is not None:
         parts.append(f"silent since {day_from_number(reason.silent_since)}")
     if reason.taken_by_decay:
-        parts.append(f"decay took {abs(reason.taken_by_decay)}")
+        parts.append(f"decay took {abs(reason.taken_by_decay):,}")
     if reason.taken_by_cap:
-        parts.append(f"cap took {abs(reason.taken_by_cap)}")
+        parts.append(f"cap took {abs(reason.taken_by_cap):,}")
     return f" ({'; '.join(parts)})" if parts else ""
 
 
@@ -51,11 +51,11 @@ def stored_lines(found: ScoreExplained) -> Iterator[str]:
     """How the stored score stands to what is known now."""
     score = found.score
     current = "up to date" if found.is_current else "out of date"
-    yield f"Stored: {score.total:+d} by rulebook {score.rulebook_version}, written for {score.day}; {current}"
+    yield f"Stored: {score.total:+,d} by rulebook {score.rulebook_version}, written for {score.day}; {current}"
     for reason in found.due:
         yield f"  {reason}"
     if found.unexplained:
-        yield f"  {found.unexplained:+d} of it is by facts that have changed since"
+        yield f"  {found.unexplained:+,d} of it is by facts that have changed since"
 
 
 def change_lines(found: ChangeExplained) -> Iterator[str]:
@@ -66,19 +66,19 @@ def change_lines(found: ChangeExplained) -> Iterator[str]:
         f"{after.lead} from {before.explanation.day} by rulebook {before.book.number}"
         f" to {after.explanation.day} by rulebook {after.book.number}"
     )
-    yield f"{found.difference.points:+d} total: {old.total} -> {new.total}, grade {old.grade} -> {new.grade}"
+    yield f"{found.difference.points:+,d} total: {old.total} -> {new.total}, grade {old.grade} -> {new.grade}"
     if old.qualified != new.qualified:
         yield "now qualified" if new.qualified else "no longer qualified"
     changes = changes_of(found)
     for part in changes.dimensions:
-        yield f"{part.points:+6d} {part.dimension}: {part.before} -> {part.after}"
+        yield f"{part.points:+6,d} {part.dimension}: {part.before} -> {part.after}"
         for group in part.groups:
-            yield f"{group.points:+6d}   {group.name}: {group.before} -> {group.after}"
+            yield f"{group.points:+6,d}   {group.name}: {group.before} -> {group.after}"
             for line in group.lines:
                 words = f" ({line.words})" if line.words else ""
-                yield f"{line.points:+6d}     {line.name}: {line.before} -> {line.after}{words}"
+                yield f"{line.points:+6,d}     {line.name}: {line.before} -> {line.after}{words}"
         if part.bounds:
-            yield f"{part.bounds.points:+6d}   {part.bounds.name}"
+            yield f"{part.bounds.points:+6,d}   {part.bounds.name}"
     yield f"{changes.unchanged} rules without a change"
 
 
@@ -88,9 +88,9 @@ def next_lines(found: NextExplained) -> Iterator[str]:
     yield f"Next: {words.verdict}"
     yield from (f"  {text}" for text in (*words.by_time, *words.missing))
     for coming in words.coming:
-        yield f"{coming.points:+6d} on {coming.day}, to {coming.total}: {coming.words}"
+        yield f"{coming.points:+6,d} on {coming.day}, to {coming.total}: {coming.words}"
     for prospect in (*words.activities, *words.facts):
-        yield f"{prospect.gain:+6d} {prospect.what} ({prospect.outcome})"
+        yield f"{prospect.gain:+6,d} {prospect.what} ({prospect.outcome})"
     if words.together:
         yield f"  Together: {words.together}"
     if words.no_gain:

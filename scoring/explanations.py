@@ -49,7 +49,10 @@ def explain_lead(lead: Lead, *, day: date, version: int | None = None) -> Explai
     By facts and activities as they are known now. Raises NothingPublished, ScoringError where
     there is no such version.
     """
-    book = published() if version is None else rulebook(version)
+    return _explained(lead, published() if version is None else rulebook(version), day)
+
+
+def _explained(lead: Lead, book: Rulebook, day: date) -> Explained:
     form = form_of(book)
     (facts,) = load_leads(form, [lead.pk])
     return Explained(lead, book, form, facts, explain(form, facts, day), words())
@@ -134,13 +137,14 @@ class ScoreExplained:
 def explain_score(score: LeadScore, *, today: date) -> ScoreExplained:
     """By the rulebook that made it: as of today where it still adds up to the score, else as of the score's own day."""
     lead, version = score.lead, score.rulebook_version
-    as_of_today = explain_lead(lead, day=today, version=version)
+    now = Rulebook.objects.filter(state=Rulebook.State.PUBLISHED).first()
+    made_it = now if now is not None and now.number == version else rulebook(version)
+    as_of_today = _explained(lead, made_it, today)
     explained = as_of_today
     if not is_same(score, as_of_today.explanation.score):
         explained = _on(as_of_today, cast("date", score.day))
-    now = Rulebook.objects.filter(state=Rulebook.State.PUBLISHED).first()
-    if now is not None and now.number != version:
-        as_of_today = explain_lead(lead, day=today, version=now.number)
+    if now is not None and now is not made_it:
+        as_of_today = _explained(lead, now, today)
     return ScoreExplained(score, explained, as_of_today, tuple(_due(score, now, today)))
 
 

@@ -9,8 +9,9 @@ from scoring.models import Rulebook
 from scoring.rulebook.findings import Finding
 from scoring.rulebook.form import Form
 from scoring.rulebook.lint import MOST_FINDINGS, lint
-from scoring.rulebook.lint_leads import LeadsLint, Look, lint_leads
+from scoring.rulebook.lint_leads import LeadsLint, lint_leads
 from scoring.rulebook.rows import form_of
+from scoring.sampling import Look
 
 SHOWN = 6
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -21,7 +21,9 @@ from leads.models import ChangeLogEntry, LeadScore, Organisation
 from leads.models.fields import day_of
 from scoring import promotion
 from scoring.models import Rulebook, ScoringRun
+from scoring.outages import DATABASE_ERRORS, was_deadlock
 from scoring.ranges import range_of
+from scoring.repeat import customers_again, signal_batch
 from scoring.rescoring import Clock, Job, job_of, rescore_logged
 from scoring.rulebook.reading import RulebookError
 from scoring.rulebook.versions import NothingPublished, published
@@ -128,7 +130,9 @@ class _Drain:
         """Score the leads; where the database refuses, by halves, until it is known which lead it is."""
         try:
             return self._rescore_at_once(job, lead_ids)
-        except (OperationalError, InterfaceError):
+        except DATABASE_ERRORS as error:
+            if was_deadlock(error):
+                return 0  # the leads are in the log still: the next batch is the same
             raise  # the database is away, or busy; the next drain starts anew
         except Exception as error:
             if len(lead_ids) > 1:
@@ -142,6 +146,8 @@ class _Drain:
     def _rescore_at_once(self, job: Job, lead_ids: Sequence[int]) -> int:
         outcome = rescore_logged(job, lead_ids, clock=self.clock)
         promoted = self._offer(job, lead_ids)
+        if again := customers_again(compiled=job.compiled, version=job.version, only=lead_ids):
+            signal_batch(run=job.run, compiled=job.compiled, lead_ids=again, at=self.clock())
         ScoringRun.objects.filter(pk=job.run.pk).update(
             scored=F("scored") + outcome.scored,
             changed=F("changed") + outcome.changed,
@@ -161,6 +167,7 @@ class _Drain:
         before = ScoringRun.objects.values_list("promoted", flat=True).get(pk=job.run.pk)
         left = None if limit is None else max(limit - before, 0)
         promoted = 0
+        promotion.lock_candidates(version=job.version, only=lead_ids)
         for only, most in ((raised, None), (set(lead_ids) - raised, left)):
             promoted += promotion.promote_batch(
                 run=job.run, compiled=job.compiled, version=job.version, at=at, limit=most, only=only

@@ -18,9 +18,10 @@ from leads.handoff.decisions import demote
 from leads.handoff.evidence import Contribution as FrozenContribution
 from leads.handoff.evidence import Evidence
 from leads.handoff.offering import Occasion, offer_leads
-from leads.models import Activity, Handoff, LeadScore, Stage
+from leads.models import NOT_OFFERED, OFFERED, Activity, Handoff, Lead, LeadScore, Stage
 from leads.models.fields import day_of
-from scoring.engine.compiler import CompiledRulebook, Contribution
+from scoring.engine.compiler import CompiledRulebook, Contribution, Reentry, Standing
+from scoring.engine.outcomes import Outcome as ScoreOutcome
 from scoring.engine.result import meets_threshold
 from scoring.models import ScoringRun
 from scoring.rulebook.form import KIND_OF, EngagementRule, Form
@@ -52,11 +53,15 @@ def promote_batch(
     candidates = _candidates(version)
     if only is not None:
         candidates = candidates.filter(pk__in=only)
+    if not candidates.order_by().exists():  # mostly: nobody need be put in order, or looked at for a hold
+        return Outcome(0, 0)
     free = _free(compiled, candidates)
     released = list(_released(compiled, candidates.exclude(lead__evidence_after=None)))
-    eligible = free.count() + len(released)
     wanted = BATCH if limit is None else min(BATCH, limit)
-    chosen = sorted([*free[:wanted], *released], key=lambda score: (-score.total, score.lead_id))[:wanted]
+    first = list(free[: wanted + 1])
+    # Mostly nobody is left over: then they need not be counted apart.
+    eligible = (len(first) if len(first) <= wanted else free.count()) + len(released)
+    chosen = sorted([*first, *released], key=lambda score: (-score.total, score.lead_id))[:wanted]
     if not chosen:
         return Outcome(0, eligible)
     frozen = freeze_evidence(compiled, chosen)
@@ -67,6 +72,12 @@ def promote_batch(
     return Outcome(len(handoffs), eligible - len(handoffs))
 
 
+def lock_candidates(*, version: int, only: Collection[int]) -> None:
+    """Lock whoever may be offered, where two batches share a transaction: all who offer lock leads by ascending id."""
+    candidates = _candidates(version).filter(pk__in=only).order_by().values("pk")
+    list(Lead.objects.select_for_update(no_key=True).filter(pk__in=candidates).order_by("pk"))
+
+
 def _free(compiled: CompiledRulebook, candidates: QuerySet[LeadScore]) -> QuerySet[LeadScore]:
     """Qualified leads that nothing holds back."""
     free = candidates.filter(lead__evidence_after=None)
@@ -75,11 +86,14 @@ def _free(compiled: CompiledRulebook, candidates: QuerySet[LeadScore]) -> QueryS
 
 def _candidates(version: int) -> QuerySet[LeadScore]:
     waiting = Handoff.objects.waiting().filter(lead_id=OuterRef("lead_id"))
+    # Says nothing new, but an index has few such leads: mostly they are all who qualify, and no lead is looked up.
+    is_with_sales = Lead.objects.filter(pk=OuterRef("lead_id"), stage__in=NOT_OFFERED)
     return LeadScore.objects.filter(
+        ~Exists(is_with_sales),
         ~Exists(waiting),
         qualified=True,
         rulebook_version=version,
-        lead__stage__in=(Stage.LEAD, Stage.RECYCLED),
+        lead__stage__in=OFFERED,
     ).order_by("-total", "lead_id")
 
 
@@ -88,17 +102,28 @@ def _released(compiled: CompiledRulebook, held: QuerySet[LeadScore]) -> Iterable
 
     Fast-track evidence from before the hold counts for nothing: such a lead must reach the threshold.
     """
-    mql = compiled.form.mql
     scores = held.select_related("lead").iterator(chunk_size=2000)
     while batch := list(islice(scores, 2000)):
         since = compiled.reentry([score.lead_id for score in batch])
         for score in batch:
-            done, until = since[score.lead_id], score.lead.hold_until
-            is_time = until is None or compiled.day >= until
-            is_again = meets_threshold(compiled.form, score.fit, score.engagement)
-            is_new_fast_track = done.is_fast_track and score.fast_tracked
-            if is_new_fast_track or (is_time and is_again and done.engagement >= mql.reentry_points):
+            if is_released(compiled, score, since[score.lead_id], hold_until=score.lead.hold_until):
                 yield score
+
+
+def is_released(
+    compiled: CompiledRulebook,
+    score: LeadScore | ScoreOutcome | Standing,
+    since: Reentry,
+    *,
+    hold_until: date | None,
+) -> bool:
+    """Whether the hold of a qualified lead is over, by what it did `since` its hold began."""
+    is_time = hold_until is None or compiled.day >= hold_until
+    is_again = meets_threshold(compiled.form, score.fit, score.engagement)
+    is_new_fast_track = since.is_fast_track and score.fast_tracked
+    return is_new_fast_track or (
+        is_time and is_again and since.engagement >= compiled.form.mql.reentry_points
+    )
 
 
 def freeze_evidence(compiled: CompiledRulebook, scores: Sequence[LeadScore]) -> dict[int, Evidence]:

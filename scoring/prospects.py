@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from leads.conditions.wording import condition_wording, either
 from scoring.engine.lifts import ActivityLift, FactLift
 from scoring.engine.outlook import Outlook, Step
 from scoring.engine.result import ScoreResult
 from scoring.explanations import NextExplained
 from scoring.rulebook.form import Form
-from scoring.rulebook.wording import Words, condition_wording, days, either, minus, nights, on
+from scoring.rulebook.wording import Words, days, minus, nights, on
 
 # The strongest are enough to act on.
 SHOWN = 6

@@ -73,7 +73,7 @@ def _group(group: GroupReason, day: date) -> GroupLines:
     bounds = group.group.bounds
     return GroupLines(
         group=Section(group.group.name, group.points, _held(group.raw_points, group.points, bounds)),
-        lines=[_line(reason, day) for reason in group.rules if reason.is_met],
+        lines=[line_of(reason, day) for reason in group.rules if reason.is_met],
     )
 
 
@@ -85,7 +85,8 @@ def _held(raw: int, points: int, bounds: Bounds) -> str:
     return f"{raw} in sum, {bound}".replace("-", "−")
 
 
-def _line(reason: RuleReason, day: date) -> Line:
+def line_of(reason: RuleReason, day: date) -> Line:
+    """A rule that is met, in words."""
     flags = []
     if reason.rule.fast_track:
         flags.append("fast track")
@@ -98,12 +99,12 @@ def _line(reason: RuleReason, day: date) -> Line:
 def _evidence(reason: RuleReason, day: date) -> str:
     if isinstance(reason.rule, SilenceRule) and reason.silent_since is not None:
         since = day_from_number(reason.silent_since)
-        return f"quiet for {(day - since).days} days, since {since:%d %b %Y}"
+        return f"quiet for {(day - since).days:,} days, since {since:%d %b %Y}"
     if not isinstance(reason.rule, EngagementRule):
         return ""
-    times = "once" if reason.matches == 1 else f"{reason.matches} times"
+    times = "once" if reason.matches == 1 else f"{reason.matches:,} times"
     if reason.counted != reason.matches:
-        times += f", {reason.counted} counted"
+        times += f", {reason.counted:,} counted"
     if reason.latest is None:
         return times
     about = f" ({reason.latest.asset})" if reason.latest.asset else ""
@@ -112,16 +113,16 @@ def _evidence(reason: RuleReason, day: date) -> str:
 
 def _age(at: datetime, day: date) -> str:
     days = (day - day_of(at)).days
-    return "today" if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
+    return "today" if days == 0 else "yesterday" if days == 1 else f"{days:,} days ago"
 
 
 def _taken(reason: RuleReason) -> str:
     """What age and the rule's own cap took; each with the sign of the rule."""
     if not (reason.taken_by_decay or reason.taken_by_cap):
         return ""
-    parts = [f"{reason.raw_points:+d}"]
+    parts = [f"{reason.raw_points:+,d}"]
     if reason.taken_by_decay:
-        parts.append(f"{-reason.taken_by_decay:+d} by age")
+        parts.append(f"{-reason.taken_by_decay:+,d} by age")
     if reason.taken_by_cap:
-        parts.append(f"{-reason.taken_by_cap:+d} by its cap")
+        parts.append(f"{-reason.taken_by_cap:+,d} by its cap")
     return " ".join(parts).replace("-", "−")

@@ -18,7 +18,16 @@ from scoring.engine.levels import Target
 from scoring.models import ScoringRun
 from scoring.ranges import lock_range, range_of
 from scoring.rulebook.rows import form_of
-from scoring.staleness import Standard, ends_by, log_again, outdated, take_logged
+from scoring.staleness import (
+    Standard,
+    ends_by,
+    has_bounds,
+    keep_bounds,
+    log_again,
+    outdated,
+    take_logged,
+    widen_bounds,
+)
 
 Clock = Callable[[], datetime]
 # A lead that is looked up costs more than one of a whole range: from this share on a full pass is cheaper
@@ -61,21 +70,28 @@ def rescore_range(job: Job, leads: LeadRange, *, full: bool, clock: Clock) -> Pa
     """Score all leads of the range, or those that are due. The range is locked until the transaction ends."""
     lock_range(leads)
     logged = take_logged(leads)
-    due = set() if full else logged | outdated(leads, job.standard)
-    if not full and not due:
-        return Pass()
     in_range = Lead.objects.filter(pk__range=(leads.first, leads.last)).count()
+    due = set() if full else logged | outdated(leads, job.standard, of=in_range)
+    if not full and not due:
+        keep_bounds(leads)
+        return Pass()
     is_full = full or _is_full_pass_cheaper(len(due), in_range)
     changed = _score(job, leads if is_full else LeadSet(sorted(due)), logged, clock)
+    if changed or not has_bounds(leads):
+        keep_bounds(leads)
     return Pass(in_range if is_full else len(due), changed)
 
 
 def rescore_logged(job: Job, lead_ids: Collection[int], *, clock: Clock) -> Pass:
     """Score these leads, all of one range, for what the change log says of them."""
     leads = LeadSet(sorted(lead_ids))
-    lock_range(range_of(leads.ids[0]))
+    home = range_of(leads.ids[0])
+    lock_range(home)
     found = take_logged(leads)
-    return Pass(len(found), _score(job, leads, found, clock))
+    changed = _score(job, leads, found, clock)
+    if changed:
+        widen_bounds(home, leads)
+    return Pass(len(found), changed)
 
 
 def _score(job: Job, target: Target, logged: set[int], clock: Clock) -> int:

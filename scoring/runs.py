@@ -20,8 +20,11 @@ from leads.models import Organisation, User
 from leads.models.fields import day_of
 from scoring.engine.levels import LeadRange
 from scoring.models import Rulebook, ScoringChunk, ScoringRun
+from scoring.outages import DATABASE_ERRORS, wait_until_back, was_deadlock, was_lost
 from scoring.promotion import demote_batch, promote_batch
 from scoring.ranges import all_ranges
+from scoring.repeat import BATCH as SIGNAL_BATCH
+from scoring.repeat import customers_again, signal_batch
 from scoring.rescoring import Clock, Job, job_of, rescore_range
 from scoring.rulebook.reading import RulebookError
 from scoring.rulebook.versions import published
@@ -31,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=10)
 MAX_ATTEMPTS = 3
+# The database went away so often in the middle of one chunk: then it may be the chunk that brings it down.
+MAX_INTERRUPTIONS = 10
 
 State, ChunkState, Kind = ScoringRun.State, ScoringChunk.State, ScoringRun.Kind
 ACTIVE = (State.PENDING, State.RUNNING)
@@ -117,15 +122,28 @@ def work_on(run_id: int, *, clock: Clock = timezone.now, until: datetime | None 
         _close(run, State.FAILED, clock(), error=str(error))
         return run
     while until is None or clock() < until:
-        if _stop_if_superseded(run, clock()):
-            break
-        chunk = _take(run, clock())
-        if chunk is None:
-            _end(job, clock)
-            break
-        _work_on_chunk(job, chunk, clock)
+        try:
+            if not _step(job, clock):
+                break
+        except DATABASE_ERRORS as error:
+            if was_lost(error):
+                wait_until_back()
+            elif not was_deadlock(error):
+                raise
     run.refresh_from_db()
     return run
+
+
+def _step(job: Job, clock: Clock) -> bool:
+    """Work on the next free chunk, or end the run; False once there is nothing left for us to do."""
+    if _stop_if_superseded(job.run, clock()):
+        return False
+    chunk = _take(job.run, clock())
+    if chunk is None:
+        _end(job, clock)
+        return False
+    _work_on_chunk(job, chunk, clock)
+    return True
 
 
 def see_through(run_id: int) -> ScoringRun:
@@ -174,13 +192,22 @@ def _work_on_chunk(job: Job, chunk: ScoringChunk, clock: Clock) -> None:
         logger.warning("%s of %s was taken over by another worker", chunk, job.run)
     except Exception as error:  # the ledger is the edge: one bad range must not stop the others
         logger.exception("%s of %s failed", chunk, job.run)
-        is_last = chunk.attempts >= MAX_ATTEMPTS
-        ScoringChunk.objects.filter(
-            pk=chunk.pk, lease_token=chunk.lease_token, state=ChunkState.TAKEN
-        ).update(
-            state=ChunkState.FAILED if is_last else ChunkState.FREE,
-            error=f"{type(error).__name__}: {error}"[:2000],
-        )
+        _give_back(chunk, error)
+
+
+def _give_back(chunk: ScoringChunk, error: Exception) -> None:
+    """Free the chunk for another attempt, if it has one left. An outage of the database does not count as one."""
+    interrupted = was_lost(error)
+    if interrupted:
+        wait_until_back()
+    is_excused = interrupted and chunk.interruptions < MAX_INTERRUPTIONS
+    is_last = chunk.attempts >= MAX_ATTEMPTS and not is_excused
+    ScoringChunk.objects.filter(pk=chunk.pk, lease_token=chunk.lease_token, state=ChunkState.TAKEN).update(
+        state=ChunkState.FAILED if is_last else ChunkState.FREE,
+        attempts=F("attempts") - int(is_excused),
+        interruptions=F("interruptions") + int(interrupted),
+        error=f"{type(error).__name__}: {error}"[:2000],
+    )
 
 
 @transaction.atomic
@@ -231,6 +258,7 @@ def _end(job: Job, clock: Clock) -> None:
     if run.promotes:
         while _promote_once(job, clock()):
             pass
+        _signal_customers(job, clock)
     failed = run.chunks.filter(state=ChunkState.FAILED)
     totals = run.chunks.aggregate(scored=Sum("scored"), changed=Sum("changed"))
     ScoringRun.objects.filter(pk=run.pk, state=State.RUNNING).update(
@@ -240,6 +268,14 @@ def _end(job: Job, clock: Clock) -> None:
         changed=totals["changed"] or 0,
         error="\n".join(f"{chunk}: {chunk.error}" for chunk in failed[:20]),
     )
+
+
+def _signal_customers(job: Job, clock: Clock) -> None:
+    """Tell owners which customers qualify again. Selected by state: what a crash leaves undone, the next run does."""
+    again = customers_again(compiled=job.compiled, version=job.version)
+    for start in range(0, len(again), SIGNAL_BATCH):
+        lead_ids = again[start : start + SIGNAL_BATCH]
+        signal_batch(run=job.run, compiled=job.compiled, lead_ids=lead_ids, at=clock())
 
 
 @transaction.atomic

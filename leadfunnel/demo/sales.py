@@ -187,7 +187,12 @@ _TOUCHES = (
     ("meeting", "Discovery call: sites, shift models, who decides."),
     ("note", "Evaluates two competitors; decision expected next quarter."),
 )
-_NOTES = {"other": "Asked us to call back after their reorganisation."}
+_NOTES = {
+    "other": "Asked us to call back after their reorganisation.",
+    "wrong_persona": "Collects material for somebody else; has no say in it.",
+    "competitor": "Sells planning software of their own.",
+    "bad_contact_data": "The number belongs to somebody else.",
+}
 _DISQUALIFYING = frozenset(
     {"wrong_region", "student", "competitor", "existing_customer", "duplicate", "spam"}
 )

@@ -90,7 +90,12 @@ def seed(plan: Plan, *, progress: Callable[[Seeded], None] = lambda seeded: None
 def _prepare(plan: Plan) -> World:
     properties.declare()
     staff = employ()
-    form, version = rulebook_in_force(by=staff.marketer, at=calendar.instant(plan.first_day, 9 * 3600))
+    form, version = rulebook_in_force(
+        marketer=staff.marketer,
+        manager=staff.manager,
+        at=calendar.instant(plan.first_day, 9 * 3600),
+        until=calendar.instant(plan.today_number, 0),
+    )
     Asset.objects.bulk_create([_asset(name) for name in marketing.ASSETS], ignore_conflicts=True)
     assets = {asset.name: asset for asset in Asset.objects.filter(name__in=marketing.ASSETS)}
     return World(

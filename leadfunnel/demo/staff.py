@@ -36,6 +36,7 @@ class Desk:
 @dataclass(frozen=True)
 class Staff:
     marketer: User
+    manager: User
     field: Desk
     enterprise: Desk
 
@@ -63,10 +64,11 @@ def employ() -> Staff:
     password = make_password(PASSWORD)
     people = _People(password)
     people.hire(USERNAMES[Role.ADMINISTRATOR], "Ada", "Brandt", Role.ADMINISTRATOR)
-    people.hire(USERNAMES[Role.MANAGER], "Henrik", "Solberg", Role.MANAGER, team=field)
+    manager = people.hire(USERNAMES[Role.MANAGER], "Henrik", "Solberg", Role.MANAGER, team=field)
     people.hire("claire", "Claire", "Fontaine", Role.MANAGER, team=enterprise)
     return Staff(
         marketer=people.hire(USERNAMES[Role.MARKETER], "Mira", "Castellanos", Role.MARKETER),
+        manager=manager,
         field=Desk(field, BusinessClock.of_team(field), tuple(people.reps(_FIELD, field))),
         enterprise=Desk(
             enterprise, BusinessClock.of_team(enterprise), tuple(people.reps(_ENTERPRISE, enterprise))
@@ -97,6 +99,7 @@ class _People:
     password: str  # hashed once: that is slow on purpose
 
     def hire(self, username: str, first: str, last: str, role: Role, *, team: Team | None = None) -> User:
+        user: User
         user, is_new = User.objects.get_or_create(
             username=username,
             defaults={

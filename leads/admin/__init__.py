@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from leads.admin import people, records, sales
+from leads.admin import notifications, people, records, routing, sales
 
-__all__ = ["people", "records", "sales"]
+__all__ = ["notifications", "people", "records", "routing", "sales"]

@@ -31,7 +31,7 @@ class UserAdmin(RolePermissions, DjangoUserAdmin):  # type: ignore[type-arg]
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Person", {"fields": ("first_name", "last_name", "email")}),
-        ("Work", {"fields": ("groups", "team", "is_active")}),
+        ("Work", {"fields": ("groups", "team", "routing_weight", "open_cap", "is_active")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (

@@ -1,25 +1,45 @@
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest
 
 from leads.admin.base import ReadOnlyAdmin, ReadOnlyInline, RoleAdmin
-from leads.models import Deal, Handoff, HandoffDecision, Reason, Role, StageChange, Touch
+from leads.models import (
+    Deal,
+    FeedbackAnswer,
+    Handoff,
+    HandoffDecision,
+    HandOver,
+    NextStep,
+    OwnerChange,
+    Qualification,
+    QueueTally,
+    Reason,
+    ReasonChange,
+    RepeatSignal,
+    Role,
+    SavedView,
+    Snooze,
+    StageChange,
+    Touch,
+)
 
 MANAGERS = frozenset({Role.MANAGER})
 
 
 @admin.register(Reason)
-class ReasonAdmin(RoleAdmin):
-    """Reasons are switched off, not deleted: decisions refer to them."""
+class ReasonAdmin(ReadOnlyAdmin):
+    """Edited on their own page (leads.reasons), which keeps what was decided as it was."""
 
-    writers = MANAGERS
     list_display = ("label", "leads_to", "cooldown_days", "note_required", "is_active", "position")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("key",) if obj else ()
+
+@admin.register(ReasonChange)
+class ReasonChangeAdmin(ReadOnlyAdmin):
+    list_display = ("reason", "what", "by", "at")
+    list_select_related = ("reason", "by")
+    ordering = ("-pk",)
 
 
 @admin.register(StageChange)
@@ -59,6 +79,13 @@ class HandoffDecisionAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
 
 
+@admin.register(OwnerChange)
+class OwnerChangeAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "at", "by", "why")
+    list_select_related = ("lead", "company", "from_user", "to_user", "by")
+    ordering = ("-pk",)
+
+
 @admin.register(Deal)
 class DealAdmin(RoleAdmin):
     """Winning and losing move the lead and are not done here."""
@@ -72,6 +99,20 @@ class DealAdmin(RoleAdmin):
     ordering = ("-pk",)
 
 
+@admin.register(FeedbackAnswer)
+class FeedbackAnswerAdmin(ReadOnlyAdmin):
+    list_display = ("text", "stage_change", "deal", "by", "at")
+    list_select_related = ("stage_change", "deal__lead", "by")
+    ordering = ("-pk",)
+
+
+@admin.register(RepeatSignal)
+class RepeatSignalAdmin(ReadOnlyAdmin):
+    list_display = ("lead", "at", "grade", "total", "closed_at", "closed_by", "is_dismissed")
+    list_select_related = ("lead", "closed_by")
+    ordering = ("-pk",)
+
+
 @admin.register(Touch)
 class TouchAdmin(RoleAdmin):
     writers = MANAGERS
@@ -79,3 +120,46 @@ class TouchAdmin(RoleAdmin):
     list_select_related = ("lead", "by")
     autocomplete_fields = ("lead", "by")
     ordering = ("-pk",)
+
+
+@admin.register(NextStep)
+class NextStepAdmin(ReadOnlyAdmin):
+    list_display = ("lead", "what", "due_on", "created_by", "done_at", "done_by")
+    list_select_related = ("lead", "created_by", "done_by")
+    ordering = ("-pk",)
+
+
+@admin.register(Qualification)
+class QualificationAdmin(ReadOnlyAdmin):
+    list_display = ("lead", "need", "budget", "authority", "timeline")
+    list_select_related = ("lead",)
+    ordering = ("-pk",)
+
+
+@admin.register(HandOver)
+class HandOverAdmin(ReadOnlyAdmin):
+    list_display = ("of", "at", "by", "handoffs", "leads", "deals", "companies", "deactivated")
+    list_select_related = ("of", "by")
+    ordering = ("-pk",)
+
+
+@admin.register(Snooze)
+class SnoozeAdmin(ReadOnlyAdmin):
+    list_display = ("user", "handoff", "until")
+    list_select_related = ("user", "handoff__lead")
+    ordering = ("-pk",)
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(ReadOnlyAdmin):
+    list_display = ("name", "page", "owner", "is_shared")
+    list_select_related = ("owner",)
+    ordering = ("-pk",)
+
+
+@admin.register(QueueTally)
+class QueueTallyAdmin(ReadOnlyAdmin):
+    """What waits, as triggers keep it; `queue_counts` compares it with the truth."""
+
+    list_display = ("team_id", "assignee_id", "waiting")
+    ordering = ("pk",)

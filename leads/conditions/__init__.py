@@ -6,8 +6,15 @@ Python test (`holds`). Fit rules, routing and filters all use it.
 
 from __future__ import annotations
 
-from leads.conditions.fields import Field, FieldRegistry, FieldType, activity_fields, lead_fields
-from leads.conditions.parsing import Condition, ConditionError, Operator, operators_for, parse_condition
+from leads.conditions.fields import Field, FieldRegistry, FieldType, activity_fields, all_fields, lead_fields
+from leads.conditions.parsing import (
+    Condition,
+    ConditionError,
+    Operator,
+    operators_for,
+    parse_condition,
+    takes,
+)
 from leads.conditions.sql import Dialect, Fragment, condition_sql, dialect_of, known_sql
 from leads.conditions.testing import fact_of, holds, is_known
 
@@ -21,6 +28,7 @@ __all__ = [
     "Fragment",
     "Operator",
     "activity_fields",
+    "all_fields",
     "condition_sql",
     "dialect_of",
     "fact_of",
@@ -30,4 +38,5 @@ __all__ = [
     "lead_fields",
     "operators_for",
     "parse_condition",
+    "takes",
 ]

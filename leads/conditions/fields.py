@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -86,6 +86,9 @@ class FieldRegistry(Mapping[str, Field]):
     def __len__(self) -> int:
         return len(self._fields)
 
+    def __hash__(self) -> int:
+        return hash(frozenset(self._fields.values()))
+
     def closest(self, name: str) -> str | None:
         found = get_close_matches(name.lower(), self._fields, n=1, cutoff=0.7)
         return found[0] if found else None
@@ -156,23 +159,42 @@ def _company_fields() -> Iterator[Field]:
     )
 
 
-def _declared_fields(scope: AttributeKey.Scope, prefix: str, table: str, column: str) -> Iterator[Field]:
-    for key in AttributeKey.objects.filter(scope=scope):
-        yield Field(f"{prefix}.{key.key}", key.label, FieldType(key.type), TypedKey(table, column, key.key))
+def _declared_fields(
+    keys: Iterable[AttributeKey], scope: AttributeKey.Scope, prefix: str, table: str, column: str
+) -> Iterator[Field]:
+    for key in keys:
+        if key.scope == scope:
+            yield Field(
+                f"{prefix}.{key.key}", key.label, FieldType(key.type), TypedKey(table, column, key.key)
+            )
 
 
 def lead_fields() -> FieldRegistry:
     """Fields of a lead: its own, `company.*`, and `attributes.<key>` as declared. One query."""
-    declared = _declared_fields(AttributeKey.Scope.LEAD, "attributes", "l", "attributes_typed")
-    return _registry(*_own_fields(), *_company_fields(), *declared)
+    return _lead_fields(AttributeKey.objects.filter(scope=AttributeKey.Scope.LEAD))
 
 
 def activity_fields() -> FieldRegistry:
     """Fields of an activity: asset, campaign, and `properties.<key>` as declared. One query."""
+    return _activity_fields(AttributeKey.objects.filter(scope=AttributeKey.Scope.ACTIVITY))
+
+
+def all_fields() -> tuple[FieldRegistry, FieldRegistry]:
+    """Fields of a lead and of an activity. One query."""
+    keys = list(AttributeKey.objects.all())
+    return _lead_fields(keys), _activity_fields(keys)
+
+
+def _lead_fields(keys: Iterable[AttributeKey]) -> FieldRegistry:
+    declared = _declared_fields(keys, AttributeKey.Scope.LEAD, "attributes", "l", "attributes_typed")
+    return _registry(*_own_fields(), *_company_fields(), *declared)
+
+
+def _activity_fields(keys: Iterable[AttributeKey]) -> FieldRegistry:
     return _registry(
         Field("asset", "Asset", FieldType.TEXT, NameOf("a", "asset_id", "leads_asset")),
         Field("campaign", "Campaign", FieldType.TEXT, NameOf("a", "campaign_id", "leads_campaign")),
-        *_declared_fields(AttributeKey.Scope.ACTIVITY, "properties", "a", "properties_typed"),
+        *_declared_fields(keys, AttributeKey.Scope.ACTIVITY, "properties", "a", "properties_typed"),
     )
 
 

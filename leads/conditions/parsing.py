@@ -102,6 +102,15 @@ def operators_for(field: Field) -> tuple[Operator, ...]:
     return _OPERATORS[field.type]
 
 
+def takes(operator: Operator) -> tuple[int, int]:
+    """The least and the most values that an operator takes."""
+    if operator in _WITHOUT_VALUE:
+        return 0, 0
+    if operator == Operator.BETWEEN:
+        return 2, 2
+    return 1, MAX_VALUES if operator in _ANY_OF else 1
+
+
 def parse_condition(
     registry: FieldRegistry, *, field: object, operator: object, values: Sequence[object] = ()
 ) -> Condition:
@@ -141,16 +150,11 @@ def _operator(field: Field, name: object) -> Operator:
 
 
 def _check_count(field: Field, operator: Operator, values: Sequence[object]) -> None:
-    if operator in _WITHOUT_VALUE:
-        fits, wanted = not values, "no values"
-    elif operator == Operator.BETWEEN:
-        fits, wanted = len(values) == 2, "two values"
-    elif operator in _ANY_OF:
-        fits, wanted = 1 <= len(values) <= MAX_VALUES, f"1 to {MAX_VALUES} values"
-    else:
-        fits, wanted = len(values) == 1, "one value"
-    if not fits:
-        raise ConditionError("values", f"{field.name} {operator} takes {wanted}, not {len(values)}.")
+    low, high = takes(operator)
+    if not low <= len(values) <= high:
+        wanted = {(0, 0): "no values", (1, 1): "one value", (2, 2): "two values"}
+        expected = wanted.get((low, high), f"{low} to {high} values")
+        raise ConditionError("values", f"{field.name} {operator} takes {expected}, not {len(values)}.")
 
 
 def _as_text(field: Field, part: str, value: object) -> str:

@@ -82,7 +82,7 @@ def condition_sql(condition: Condition, dialect: Dialect) -> Fragment:
         return _named(condition, source, dialect)
     if condition.operator == Operator.IS_KNOWN:
         return known_sql(condition.field, dialect)
-    value = _value(condition.field, dialect)
+    value = value_sql(condition.field, dialect)
     if condition.operator == Operator.IS_UNKNOWN:
         return "COALESCE(" + value + ", '') = ''" if condition.field.is_text else value + " IS NULL"
     match condition.field.type:
@@ -98,11 +98,12 @@ def known_sql(field: Field, dialect: Dialect) -> Fragment:
     """Whether the fact is known, as a boolean expression."""
     if isinstance(field.source, NameOf):
         return Fragment(f"{field.source.table}.{field.source.name} IS NOT NULL")
-    value = _value(field, dialect)
+    value = value_sql(field, dialect)
     return value + " <> ''" if field.is_text else value + " IS NOT NULL"
 
 
-def _value(field: Field, dialect: Dialect) -> Fragment:
+def value_sql(field: Field, dialect: Dialect) -> Fragment:
+    """The fact in its typed form; null where it has another type. Not for the names of other rows (NameOf)."""
     source = field.source
     if isinstance(source, Column):
         return Fragment(f"{source.table}.{source.name}")
@@ -190,8 +191,10 @@ def _array(texts: list[str], dialect: Dialect) -> Fragment:
 def _found(operator: Operator, value: Fragment, wanted: Fragment, dialect: Dialect) -> Fragment:
     postgresql = dialect == Dialect.POSTGRESQL
     match operator:
+        case Operator.STARTS_WITH if postgresql:
+            return "starts_with(" + value + ", " + wanted + ")"
         case Operator.STARTS_WITH:
-            function = "left({}, length({}))" if postgresql else "substr({}, 1, length({}))"
+            function = "substr({}, 1, length({}))"
         case Operator.ENDS_WITH:
             function = "right({}, length({}))" if postgresql else "substr({}, -length({}))"
         case _:

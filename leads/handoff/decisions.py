@@ -10,8 +10,9 @@ from django.db import transaction
 from leads.errors import LeadError
 from leads.handoff.sla import BusinessClock
 from leads.lifecycle import Mover, change_stage, change_stages
-from leads.models import Handoff, HandoffDecision, Lead, Reason, Stage, StageChange, User
+from leads.models import Handoff, HandoffDecision, Lead, Reason, Snooze, Stage, StageChange, User
 from leads.models.fields import day_of
+from leads.notifications.handoffs import concerned_with, tell_demoted, tell_gone
 from leads.permissions import can_decide, can_withdraw
 
 WITHDRAWAL_HOLD_DAYS = 30
@@ -42,12 +43,17 @@ class ReasonRefused(LeadError):
 @transaction.atomic
 def accept(*, handoff: Handoff, by: User, at: datetime, note: str = "") -> StageChange:
     """The lead becomes an SQL of `by`, and its first-touch clock starts. Raises NotYours, AlreadyDecided."""
-    _check_decider(handoff, by, at)
-    due = None
+    check_decider(handoff, by, at)
+    deadline = None
     if handoff.origin != Handoff.Origin.IMPORT:
-        due = BusinessClock.of_team(by.team or handoff.team).first_touch_due(start=at)
-    _decide(handoff, Handoff.State.ACCEPTED, by=by, at=at, note=note, first_touch_due_at=due)
-    lead = Lead.objects.select_for_update(of=("self",)).get(pk=handoff.lead_id)
+        deadline = BusinessClock.of_team(by.team or handoff.team).to_touch(start=at)
+    clock = {
+        "first_touch_due_at": deadline.due_at if deadline else None,
+        "touch_escalate_at": deadline.due_at if deadline else None,
+        "touch_remind_at": deadline.remind_at if deadline else None,
+    }
+    _decide(handoff, Handoff.State.ACCEPTED, by=by, at=at, note=note, **clock)
+    lead = Lead.objects.select_for_update(of=("self",), no_key=True).get(pk=handoff.lead_id)
     decision = _record(handoff, lead, HandoffDecision.Action.ACCEPT, by=by, at=at, note=note)
     lead.owner = by
     lead.save(update_fields=["owner"])
@@ -61,13 +67,10 @@ def reject(*, handoff: Handoff, reason: Reason, by: User, at: datetime, note: st
     Raises NotYours, AlreadyDecided, ReasonRefused.
     """
     note = note.strip()
-    if not reason.is_active:
-        raise ReasonRefused(f"“{reason}” is no longer in use; choose another reason.")
-    if reason.note_required and not note:
-        raise ReasonRefused(f"“{reason}” needs a note that says more.")
-    _check_decider(handoff, by, at)
+    check_reason(reason, note)
+    check_decider(handoff, by, at)
     _decide(handoff, Handoff.State.REJECTED, by=by, at=at, note=note, reason=reason)
-    lead = Lead.objects.select_for_update(of=("self",)).get(pk=handoff.lead_id)
+    lead = Lead.objects.select_for_update(of=("self",), no_key=True).get(pk=handoff.lead_id)
     decision = _record(handoff, lead, HandoffDecision.Action.REJECT, by=by, at=at, note=note, reason=reason)
     if reason.leads_to == Reason.LeadsTo.RECYCLED:
         hold(lead, at=at, days=reason.cooldown_days or 0)
@@ -83,7 +86,7 @@ def withdraw(*, handoff: Handoff, by: User, at: datetime, note: str) -> StageCha
     if not can_withdraw(by):
         raise NotYours("Only a marketer can withdraw a handoff.")
     _decide(handoff, Handoff.State.WITHDRAWN, by=by, at=at, note=note)
-    lead = Lead.objects.select_for_update(of=("self",)).get(pk=handoff.lead_id)
+    lead = Lead.objects.select_for_update(of=("self",), no_key=True).get(pk=handoff.lead_id)
     decision = _record(handoff, lead, HandoffDecision.Action.WITHDRAW, by=by, at=at, note=note)
     hold(lead, at=at, days=WITHDRAWAL_HOLD_DAYS)
     return _move(handoff, lead, decision, to=Stage.LEAD, by=by, at=at, note=note)
@@ -97,6 +100,7 @@ def demote(*, handoff_ids: Sequence[int], at: datetime, run: int, note: str) -> 
     """
     handoffs = list(
         Handoff.objects.select_for_update(of=("self",))
+        .select_related("lead", "assignee")
         .waiting()
         .unclaimed(at=at)
         .filter(pk__in=handoff_ids, origin=Handoff.Origin.SCORING)
@@ -105,6 +109,7 @@ def demote(*, handoff_ids: Sequence[int], at: datetime, run: int, note: str) -> 
     Handoff.objects.filter(pk__in=[handoff.pk for handoff in handoffs]).update(
         state=Handoff.State.WITHDRAWN, decided_at=at, note=note
     )
+    Snooze.objects.filter(handoff__in=handoffs).delete()
     HandoffDecision.objects.bulk_create(
         [
             HandoffDecision(
@@ -114,12 +119,21 @@ def demote(*, handoff_ids: Sequence[int], at: datetime, run: int, note: str) -> 
         ],
         batch_size=500,
     )
+    tell_demoted(handoffs=handoffs, at=at)
     leads = list(
-        Lead.objects.select_for_update(of=("self",))
+        Lead.objects.select_for_update(of=("self",), no_key=True)
         .filter(pk__in=[handoff.lead_id for handoff in handoffs])
         .order_by("pk")
     )
     return change_stages(leads=leads, to=Stage.LEAD, mover=Mover.SCORING, at=at, run=run, note=note)
+
+
+def check_reason(reason: Reason, note: str) -> None:
+    """Raise ReasonRefused where the reason is out of use, or lacks the note that it asks for."""
+    if not reason.is_active:
+        raise ReasonRefused(f"“{reason}” is no longer in use; choose another reason.")
+    if reason.note_required and not note.strip():
+        raise ReasonRefused(f"“{reason}” needs a note that says more.")
 
 
 def hold(lead: Lead, *, at: datetime, days: int) -> None:
@@ -129,7 +143,7 @@ def hold(lead: Lead, *, at: datetime, days: int) -> None:
     lead.save(update_fields=["hold_until", "evidence_after"])
 
 
-def _check_decider(handoff: Handoff, by: User, at: datetime) -> None:
+def check_decider(handoff: Handoff, by: User, at: datetime) -> None:
     if not by.decides_handoffs:
         raise NotYours(DECIDERS)
     if not can_decide(by, handoff, at=at):
@@ -139,6 +153,7 @@ def _check_decider(handoff: Handoff, by: User, at: datetime) -> None:
 def _decide(
     handoff: Handoff, state: Handoff.State, *, by: User, at: datetime, note: str, **also: object
 ) -> None:
+    concerned = concerned_with(handoff, at=at)
     decided = (
         Handoff.objects.waiting()
         .filter(pk=handoff.pk)
@@ -149,6 +164,8 @@ def _decide(
     handoff.refresh_from_db()
     if not decided:
         raise AlreadyDecided(handoff)
+    Snooze.objects.filter(handoff=handoff).delete()
+    tell_gone(handoff=handoff, concerned=concerned, at=at)
 
 
 def _record(

@@ -104,6 +104,7 @@ def _drop_unoffered(ids_sql: str) -> None:
         f"""
         DELETE FROM leads_handoff WHERE origin = %s AND state = %s AND lead_id IN ({ids_sql})
           AND NOT EXISTS (SELECT 1 FROM leads_handoffdecision d WHERE d.handoff_id = leads_handoff.id)
+          AND NOT EXISTS (SELECT 1 FROM leads_handoffassignment a WHERE a.handoff_id = leads_handoff.id)
           AND NOT EXISTS (
               SELECT 1 FROM {_DERIVED} w
               WHERE w.lead_id = leads_handoff.lead_id AND w.offered_at = leads_handoff.offered_at)""",

@@ -9,11 +9,13 @@ from datetime import datetime
 from django.db import transaction
 
 from leads.handoff.evidence import Evidence
-from leads.handoff.routing import Assignment, assign
-from leads.handoff.sla import BusinessClock
+from leads.handoff.sla import BusinessClock, Deadline
 from leads.lifecycle import Mover, change_stages
-from leads.models import Handoff, Lead, Stage, User
+from leads.models import OFFERED, Handoff, Lead, Stage, User
 from leads.models.fields import day_of
+from leads.notifications.handoffs import tell_assigned
+from leads.routing.assigning import Cause, assign, record
+from leads.routing.placing import Placement
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,21 @@ def offer_leads(*, evidence: Mapping[int, Evidence | None], occasion: Occasion) 
     """
     locked = {
         lead.pk: lead
-        for lead in Lead.objects.select_for_update(of=("self",))
-        .filter(pk__in=list(evidence), stage__in=(Stage.LEAD, Stage.RECYCLED))
+        # NO KEY: with an import that adds activities to the leads, and with a run that records changes of their
+        # scores, nobody waits for the other, nor do they end in a deadlock.
+        for lead in Lead.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk__in=list(evidence), stage__in=OFFERED)
         .order_by("pk")
     }
     waiting = set(Handoff.objects.waiting().of_leads(list(locked)).values_list("lead_id", flat=True))
     leads = [locked[pk] for pk in evidence if pk in locked and pk not in waiting]
-    assignments = assign(leads=leads)
+    assigned = assign(leads=leads, scores=evidence, at=occasion.at)
     clocks = _Clocks(at=occasion.at)
     handoffs = Handoff.objects.bulk_create(
-        [_handoff(lead, evidence[lead.pk], assignments[lead.pk], clocks, occasion) for lead in leads],
+        [_handoff(lead, evidence[lead.pk], assigned.placements[lead.pk], clocks, occasion) for lead in leads],
         batch_size=500,
     )
+    record(handoffs=handoffs, assigned=assigned, cause=Cause.OFFERED, at=occasion.at)
     change_stages(
         leads=leads,
         to=Stage.MQL,
@@ -58,6 +63,7 @@ def offer_leads(*, evidence: Mapping[int, Evidence | None], occasion: Occasion) 
         note=occasion.note,
         totals={pk: (frozen.rulebook_version, frozen.total) for pk, frozen in evidence.items() if frozen},
     )
+    tell_assigned(handoffs=handoffs, at=occasion.at, by=occasion.by)
     return handoffs
 
 
@@ -66,19 +72,20 @@ class _Clocks:
 
     def __init__(self, *, at: datetime) -> None:
         self.at = at
-        self.known: dict[tuple[int | None, bool], datetime | None] = {}
+        self.known: dict[tuple[int | None, bool], Deadline | None] = {}
 
-    def due(self, assignment: Assignment, *, fast_tracked: bool) -> datetime | None:
-        key = (assignment.team.pk if assignment.team else None, fast_tracked)
+    def of(self, placement: Placement, *, fast_tracked: bool) -> Deadline | None:
+        key = (placement.team.pk if placement.team else None, fast_tracked)
         if key not in self.known:
-            clock = BusinessClock.of_team(assignment.team)
-            self.known[key] = clock.decide_due(start=self.at, fast_tracked=fast_tracked)
+            clock = BusinessClock.of_team(placement.team)
+            self.known[key] = clock.to_decide(start=self.at, fast_tracked=fast_tracked)
         return self.known[key]
 
 
 def _handoff(
-    lead: Lead, frozen: Evidence | None, assignment: Assignment, clocks: _Clocks, occasion: Occasion
+    lead: Lead, frozen: Evidence | None, placement: Placement, clocks: _Clocks, occasion: Occasion
 ) -> Handoff:
+    deadline = clocks.of(placement, fast_tracked=bool(frozen and frozen.fast_tracked))
     handoff = Handoff(
         lead=lead,
         origin=occasion.origin,
@@ -87,10 +94,12 @@ def _handoff(
         offered_by=occasion.by,
         run=occasion.run,
         offer_note=occasion.note,
-        team=assignment.team,
-        assignee=assignment.assignee,
-        assigned_because=assignment.because,
-        decide_due_at=clocks.due(assignment, fast_tracked=bool(frozen and frozen.fast_tracked)),
+        team=placement.team,
+        assignee=placement.assignee,
+        assigned_because=placement.because,
+        decide_due_at=deadline.due_at if deadline else None,
+        escalate_at=deadline.due_at if deadline else None,
+        remind_at=deadline.remind_at if deadline else None,
         source_folded=lead.source_folded,
         country=lead.country,
         campaign_id=lead.campaign_id,

@@ -6,33 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import models
-from django.db.models import Count, Q
-
+from leads.handoff.bands import Band
 from leads.handoff.evidence import Contribution, strongest
-from leads.handoff.queue import Band, waiting_queue
-from leads.handoff.sla import BusinessClock, Segment
-from leads.models import Activity, Handoff, User
+from leads.handoff.place import Cursor, Place, Share, shares_of
+from leads.handoff.queue import (
+    Position,
+    Selection,
+    Stretch,
+    arrived_up_to,
+    escalated_up_to,
+    overdue_up_to,
+    stretch,
+)
+from leads.handoff.snoozing import asleep
+from leads.handoff.tally import Waiting, waiting_for
+from leads.models import Activity, Handoff, Lead, Stage, StageChange, User
 from leads.querysets import HandoffQuerySet
-from leads.timeline import latest_activities
+from leads.timeline import last_activities
 
 PAGE_SIZE = 25
-
-
-class Share(models.TextChoices):
-    """Whose handoffs to show."""
-
-    ALL = "all", "All"
-    MINE = "mine", "Assigned to me"
-    SHARED = "shared", "Shared"
-
-    def of(self, queue: HandoffQuerySet, user: User) -> HandoffQuerySet:
-        return queue.filter(self.condition(user))
-
-    def condition(self, user: User) -> Q:
-        if self is Share.MINE:
-            return Q(assignee=user)
-        return Q(assignee__isnull=True) if self is Share.SHARED else Q()
+MOST_COUNTED = 100  # of what the clock alone changes; beyond it says "99+"
 
 
 @dataclass(frozen=True)
@@ -45,98 +38,167 @@ class StrongReason:
 
 
 @dataclass(frozen=True)
+class Recycling:
+    """That sales had the lead before and gave it back, the last time."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
 class QueueRow:
     handoff: Handoff
     band: Band
     reasons: Sequence[StrongReason]
-    latest: Activity | None
+    activities: Sequence[Activity]  # the last three
+    recycling: Recycling | None
     can_decide: bool
     opens_band: bool  # the first of its band on this page
 
     @property
     def about(self) -> str:
-        """Who that is in half a line: title, company, size, country, as far as known."""
-        lead = self.handoff.lead
-        size = "" if lead.employees is None else f"{lead.employees:,} employees"
-        return " · ".join(filter(None, (lead.job_title, lead.company_name, size, lead.country)))
+        return about(self.handoff.lead)
+
+    @property
+    def source(self) -> str:
+        """Where the lead came from: source and campaign, as far as known."""
+        source = self.handoff.lead.source
+        campaign = self.handoff.campaign.name if self.handoff.campaign else ""
+        if source and campaign.lower().startswith(source.lower()):
+            return campaign
+        return " · ".join(filter(None, (source, campaign)))
 
 
 @dataclass(frozen=True)
 class QueueTab:
     share: Share
     count: int
+    has_more: bool  # than the count says
     is_current: bool
+    query: str
 
 
 @dataclass(frozen=True)
 class QueuePage:
+    """`previous` and `next` are the queries of the pages beside this one, None where there is none."""
+
     rows: Sequence[QueueRow]
     tabs: Sequence[QueueTab]
-    share: Share
+    place: Place
     overdue: int
     waiting: int
-    number: int
-    has_next: bool
-
-    @property
-    def previous_number(self) -> int | None:
-        return self.number - 1 if self.number > 1 else None
-
-    @property
-    def next_number(self) -> int | None:
-        return self.number + 1 if self.has_next else None
+    arrived: int
+    previous: str | None
+    next: str | None
 
 
-def queue_page(*, user: User, at: datetime, share: Share, number: int) -> QueuePage:
-    """The `number`th page (from 1) of what waits. Four queries, whatever waits.
+def about(lead: Lead) -> str:
+    """Who that is in half a line: title, company and its size, country, as far as known."""
+    employees = lead.employees
+    if employees is None and lead.company is not None:
+        employees = lead.company.employees
+    size = "" if employees is None else f"{employees:,} employees"
+    return " · ".join(filter(None, (lead.job_title, lead.company_name, size, lead.country)))
 
-    By OFFSET: what may wait at once is bounded by the weekly capacity of the teams, not by the number of leads, and
-    the order by band changes by the minute, so that a keyset would have nothing to hold on to.
-    """
-    queue = waiting_queue(user=user, at=at)
-    counts = _counts(queue, user, at)
-    # The last page may have been decided away meanwhile.
-    number = max(1, min(number, -(-counts[share] // PAGE_SIZE)))
-    start = (number - 1) * PAGE_SIZE
-    handoffs = list(share.of(queue, user)[start : start + PAGE_SIZE])
+
+def queue_page(*, user: User, at: datetime, place: Place, among: HandoffQuerySet) -> QueuePage:
+    """The page at a place, of the handoffs `among`. As many queries, whatever waits."""
+    selection = Selection(user, place.at, place.share, among)
+    found = stretch(selection, cursor=place.cursor, count=PAGE_SIZE)
+    if not found.positions and place.at < at:
+        # All of the frozen list is decided: whoever got that far wants what has arrived since.
+        place = place.read_anew(at)
+        selection = Selection(user, at, place.share, among)
+        found = stretch(selection, cursor=None, count=PAGE_SIZE)
+    rows = _rows(found.positions, can_decide=user.decides_handoffs)
+    previous, following = _beside(place, found, rows)
+    everything = Selection(user, at, shares_of(user)[0])
+    awake = waiting_for(user).without(asleep(user=user, at=at))
+    tabs = _tabs(user, place, awake, escalated_up_to(everything, MOST_COUNTED))
     return QueuePage(
-        rows=_rows(handoffs, can_decide=user.decides_handoffs),
-        tabs=[QueueTab(other, counts[other], other is share) for other in Share]
-        if user.decides_handoffs
-        else (),
-        share=share,
-        overdue=counts["overdue"],
-        waiting=counts[Share.ALL],
-        number=number,
-        has_next=start + PAGE_SIZE < counts[share],
+        rows=rows,
+        tabs=tabs,
+        place=place,
+        overdue=overdue_up_to(everything, MOST_COUNTED),
+        waiting=tabs[0].count,
+        arrived=arrived(user=user, at=at, place=place, among=among),
+        previous=previous,
+        next=following,
     )
 
 
-def _counts(queue: HandoffQuerySet, user: User, at: datetime) -> dict[str, int]:
-    by_share = {
-        share.value: Count("pk", filter=share.condition(user)) for share in (Share.MINE, Share.SHARED)
+def arrived(*, user: User, at: datetime, place: Place, among: HandoffQuerySet) -> int:
+    """How many would join the list at a place if it were read anew, up to MOST_COUNTED."""
+    if place.at >= at:
+        return 0
+    return arrived_up_to(Selection(user, place.at, place.share, among), at=at, most=MOST_COUNTED)
+
+
+def _tabs(user: User, place: Place, waiting: Waiting, escalated: int) -> list[QueueTab]:
+    counts = {
+        Share.ALL: waiting.all,
+        Share.TEAM: waiting.all if user.is_manager else waiting.mine + waiting.shared + escalated,
+        Share.MINE: waiting.mine,
+        Share.UNASSIGNED: waiting.shared,
     }
-    return queue.order_by().aggregate(
-        all=Count("pk"), overdue=Count("pk", filter=Q(decide_due_at__lte=at)), **by_share
+    if user.is_rep and not user.is_manager:
+        counts[Share.ALL] = counts[Share.TEAM]
+    return [
+        QueueTab(
+            share=share,
+            count=counts[share],
+            has_more=share in (Share.ALL, Share.TEAM) and escalated >= MOST_COUNTED,
+            is_current=share is place.share,
+            query=place.to(share).lasting_query,
+        )
+        for share in shares_of(user)
+    ]
+
+
+def _beside(place: Place, found: Stretch, rows: Sequence[QueueRow]) -> tuple[str | None, str | None]:
+    if not rows:
+        return None, None
+    first, last = (_cursor(rows[index], is_backward=not index) for index in (0, -1))
+    return (
+        place.at_cursor(first).query if found.has_before else None,
+        place.at_cursor(last).query if found.has_after else None,
     )
 
 
-def _rows(handoffs: Sequence[Handoff], *, can_decide: bool) -> list[QueueRow]:
-    latest = latest_activities([handoff.lead_id for handoff in handoffs])
+def _cursor(row: QueueRow, *, is_backward: bool) -> Cursor:
+    handoff = row.handoff
+    return Cursor(row.band, handoff.queue_score, handoff.offered_at, handoff.pk, is_backward)
+
+
+def _rows(positions: Sequence[Position], *, can_decide: bool) -> list[QueueRow]:
+    handoffs = Handoff.objects.waiting().for_queue().in_bulk([position.pk for position in positions])
+    lead_ids = [handoff.lead_id for handoff in handoffs.values()]
+    activities = last_activities(lead_ids, count=3)
+    recyclings = _recyclings(lead_ids)
     rows: list[QueueRow] = []
-    for handoff in handoffs:
-        band = Band(handoff.band)  # type: ignore[attr-defined]  # annotated by waiting_queue
+    for position in positions:
+        # It may have been decided between the two statements.
+        if (handoff := handoffs.get(position.pk)) is None:
+            continue
         rows.append(
             QueueRow(
                 handoff=handoff,
-                band=band,
+                band=position.band,
                 reasons=[_reason(contribution) for contribution in strongest(handoff.contributions)],
-                latest=latest.get(handoff.lead_id),
+                activities=activities.get(handoff.lead_id, ()),
+                recycling=recyclings.get(handoff.lead_id),
                 can_decide=can_decide,
-                opens_band=not rows or rows[-1].band is not band,
+                opens_band=not rows or rows[-1].band is not position.band,
             )
         )
     return rows
+
+
+def _recyclings(lead_ids: Sequence[int]) -> dict[int, Recycling]:
+    """The last time that each lead was given back."""
+    changes = StageChange.objects.counted().filter(lead__in=lead_ids, to_stage=Stage.RECYCLED).in_order()
+    found = changes.values_list("lead_id", "occurred_at", "reason__label")
+    return {lead_id: Recycling(at, reason or "") for lead_id, at, reason in found}
 
 
 def _reason(contribution: Contribution) -> StrongReason:
@@ -148,16 +210,3 @@ def _reason(contribution: Contribution) -> StrongReason:
         asset=contribution["asset"] or "",
         latest=date.fromisoformat(latest) if latest else None,
     )
-
-
-def counted_segments(handoff: Handoff) -> Sequence[Segment]:
-    """The stretches of business time between offer and deadline, by the hours of today.
-
-    Empty without a clock, and where hours were changed since: then they no longer add up to the deadline that holds.
-    """
-    if handoff.decide_due_at is None:
-        return ()
-    clock = BusinessClock.of_team(handoff.team)
-    minutes = clock.decide_fast_minutes if handoff.fast_tracked else clock.decide_minutes
-    segments = clock.segments(start=handoff.offered_at, minutes=minutes)
-    return segments if segments and segments[-1].ends_at == handoff.decide_due_at else ()

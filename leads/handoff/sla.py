@@ -35,6 +35,20 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Holiday:
+    day: date
+    name: str
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When it is over, and when whoever is responsible is reminded: at three quarters of the business time."""
+
+    due_at: datetime
+    remind_at: datetime
+
+
+@dataclass(frozen=True)
 class BusinessClock:
     zone: ZoneInfo
     hours: Mapping[int, tuple[tuple[time, time], ...]]
@@ -60,18 +74,47 @@ class BusinessClock:
             first_touch_minutes=team.first_touch_minutes,
         )
 
+    def to_decide(self, *, start: datetime, fast_tracked: bool) -> Deadline | None:
+        return self._deadline_with_reminder(start, self.minutes_to_decide(fast_tracked=fast_tracked))
+
+    def to_touch(self, *, start: datetime) -> Deadline | None:
+        return self._deadline_with_reminder(start, self.first_touch_minutes)
+
     def decide_due(self, *, start: datetime, fast_tracked: bool) -> datetime | None:
-        return self.deadline(
-            start=start, minutes=self.decide_fast_minutes if fast_tracked else self.decide_minutes
-        )
+        return self.deadline(start=start, minutes=self.minutes_to_decide(fast_tracked=fast_tracked))
 
     def first_touch_due(self, *, start: datetime) -> datetime | None:
         return self.deadline(start=start, minutes=self.first_touch_minutes)
+
+    def minutes_to_decide(self, *, fast_tracked: bool) -> int:
+        return self.decide_fast_minutes if fast_tracked else self.decide_minutes
+
+    def _deadline_with_reminder(self, start: datetime, minutes: int) -> Deadline | None:
+        due = self.deadline(start=start, minutes=minutes)
+        remind = self.deadline(start=start, minutes=max(1, minutes * 3 // 4))
+        return Deadline(due, remind) if due and remind else None
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether the instant is within business hours."""
+        day = at.astimezone(self.zone).date()
+        # As instants: in a night of a clock change an hour of the clock comes twice.
+        return self.is_workday(day) and any(
+            self._instant(day, opens) <= at < self._instant(day, closes)
+            for opens, closes in self.hours[day.weekday()]
+        )
+
+    def is_workday(self, day: date) -> bool:
+        return bool(self.hours.get(day.weekday())) and not self._is_holiday(day)
 
     def deadline(self, *, start: datetime, minutes: int) -> datetime | None:
         """The instant at which `minutes` of business time have passed; None where the team never opens."""
         segments = self.segments(start=start, minutes=minutes)
         return segments[-1].ends_at if segments else None
+
+    def next_open(self, at: datetime) -> datetime:
+        """The instant itself within business hours, else the next opening; where the team never opens, itself too."""
+        opening = next(self._openings(at), None)
+        return opening.starts_at if opening else at
 
     def segments(self, *, start: datetime, minutes: int) -> list[Segment]:
         """The stretches that make up `minutes` of business time from `start` on, in order."""
@@ -86,12 +129,8 @@ class BusinessClock:
 
     def elapsed(self, *, start: datetime, end: datetime) -> timedelta:
         """Business time between two instants; 0 where `end` is not after `start`."""
-        total = timedelta()
-        for opening in self._openings(start):
-            if opening.starts_at >= end:
-                break
-            total += min(opening.ends_at, end) - opening.starts_at
-        return total
+        stretches = self.between(start=start, end=end)
+        return sum((stretch.ends_at - stretch.starts_at for stretch in stretches), timedelta())
 
     def _openings(self, start: datetime) -> Iterator[Segment]:
         """Business hours from `start` on; a range under way begins at `start`."""
@@ -109,10 +148,40 @@ class BusinessClock:
     def _instant(self, day: date, clock: time) -> datetime:
         return datetime.combine(day, clock, tzinfo=self.zone).astimezone(UTC)
 
+    def between(self, *, start: datetime, end: datetime) -> list[Segment]:
+        """The stretches of business time between two instants, in order."""
+        found = []
+        for opening in self._openings(start):
+            if opening.starts_at >= end:
+                break
+            found.append(Segment(opening.starts_at, min(opening.ends_at, end)))
+        return found
+
+    def holidays_between(self, *, start: datetime, end: datetime) -> list[tuple[date, str]]:
+        """Days on which the team would have worked but for a public holiday, with its name."""
+        first, last = (at.astimezone(self.zone).date() for at in (start, end))
+        days = [
+            first + timedelta(days=number) for number in range(min((last - first).days + 1, HORIZON_DAYS))
+        ]
+        return [
+            (day, _holidays(self.holiday_country, day.year)[day])
+            for day in days
+            if self.hours.get(day.weekday()) and self._is_holiday(day)
+        ]
+
     def _is_holiday(self, day: date) -> bool:
         return bool(self.holiday_country) and day in _holidays(self.holiday_country, day.year)
 
 
 @lru_cache(maxsize=256)
-def _holidays(country: str, year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays(country, years=year))
+def _holidays(country: str, year: int) -> Mapping[date, str]:
+    # In English where the library has it: pages are.
+    return dict(holidays.country_holidays(country, years=year, language="en_US"))
+
+
+def next_holidays(country: str, *, after: date, most: int) -> list[Holiday]:
+    """The next public holidays from that day on, this year and next; none without a country."""
+    if not country:
+        return []
+    known = holidays.country_holidays(country, years=(after.year, after.year + 1), language="en_US")
+    return [Holiday(day, name) for day, name in sorted(known.items()) if day >= after][:most]

@@ -74,7 +74,7 @@ def _batches(key: AttributeKey, raw: str) -> Iterator[list[Any]]:
     last = 0
     while True:
         with transaction.atomic():
-            rows = list(having.filter(pk__gt=last).select_for_update(of=("self",))[:BATCH])
+            rows = list(having.filter(pk__gt=last).select_for_update(of=("self",), no_key=True)[:BATCH])
             if not rows:
                 return
             yield rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from leads.folding import fold
 from leads.intake.constants import refuse_unreadable_constants
@@ -159,56 +159,42 @@ class CampaignReader(TextReader):
 
 def build_readers(mapping: Mapping, reading: Reading, owners: dict[str, int]) -> list[Reader]:
     """A reader for each mapped fact, in a fixed order."""
-    known: dict[str, Reader] = {
-        "external_id": ExternalIdReader(),
-        "email": EmailReader(),
-        "name": NameReader(),
-        "job_title": TitleReader(),
-        "company": CompanyReader(),
-        "campaign": CampaignReader(),
-        "seniority": ValueReader(
-            "seniority", StagedColumn("seniority"), read_seniority, why="is none of the known levels"
-        ),
-        "company_domain": ValueReader(
-            "company_domain",
-            StagedColumn("company_domain"),
-            read_domain,
-            why="is not a domain or web address",
-        ),
-        "employees": ValueReader(
-            "employees",
-            StagedColumn("employees", "bigint"),
-            read_whole_number,
-            why="is not a whole number from 0",
-        ),
-        "annual_revenue": ValueReader(
-            "annual_revenue",
-            StagedColumn("annual_revenue", "numeric"),
-            read_amount,
-            why=why_no_amount,
-        ),
-        "country": ValueReader("country", StagedColumn("country"), read_country, why="is no known country"),
-        "email_opt_out": ValueReader(
-            "email_opt_out",
-            StagedColumn("email_opt_out", "boolean"),
-            read_boolean,
-            why="is neither yes nor no",
-        ),
-        "owner": ValueReader(
-            "owner",
-            StagedColumn("owner_id", "bigint"),
-            lambda text: owners.get(fold(text)),
-            why="is not the e-mail address of a user",
-        ),
-        "created_at": InstantReader(
+    known: list[Reader] = [
+        ExternalIdReader(),
+        EmailReader(),
+        NameReader(),
+        TitleReader(),
+        CompanyReader(),
+        CampaignReader(),
+        *_value_readers(owners),
+        InstantReader(
             "created_at",
             (StagedColumn("created_at", "timestamp"), StagedColumn("created_day", "integer")),
             reading,
         ),
-    }
-    for name, limit in TEXTS.items():
-        known[name] = TextReader(name, name, limit)
-    return [reader for field, reader in known.items() if mapping.has(field)]
+        *(TextReader(name, name, limit) for name, limit in TEXTS.items()),
+    ]
+    return [reader for reader in known if mapping.has(reader.field)]
+
+
+def _value_readers(owners: dict[str, int]) -> list[Reader]:
+    """Facts of one column each, with why a cell is not such a fact."""
+
+    def reader(
+        field: str, type_: str, read: Callable[[str], object], why: str | Callable[[str], str]
+    ) -> Reader:
+        column = StagedColumn("owner_id" if field == "owner" else field, type_)
+        return ValueReader(field, column, read, why=why)
+
+    return [
+        reader("seniority", "text", read_seniority, "is none of the known levels"),
+        reader("company_domain", "text", read_domain, "is not a domain or web address"),
+        reader("employees", "bigint", read_whole_number, "is not a whole number from 0"),
+        reader("annual_revenue", "numeric", read_amount, why_no_amount),
+        reader("country", "text", read_country, "is no known country"),
+        reader("email_opt_out", "boolean", read_boolean, "is neither yes nor no"),
+        reader("owner", "bigint", lambda text: owners.get(fold(text)), "is not the e-mail address of a user"),
+    ]
 
 
 class LeadRows:

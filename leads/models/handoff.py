@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from leads.models.campaign import Campaign
@@ -13,6 +14,30 @@ from leads.models.lifecycle import Reason
 from leads.models.organisation import Team
 from leads.models.people import User
 from leads.querysets import HandoffQuerySet
+
+# No score comes near it, and it is written alike by both databases.
+LOWEST_SCORE = -1_000_000_000_000_000
+
+
+def _queue_indexes() -> list[models.Index]:
+    """What the queue's parts begin with (leads/handoff/queue.py). A decision adds nothing to any of them.
+
+    The deadline stands last, where it orders nothing: a band is told apart in the index, without a look at the table.
+    """
+    waiting = Q(state="waiting")
+    order = ("-queue_score", "offered_at", "id", "decide_due_at")
+    unassigned = waiting & Q(assignee__isnull=True)
+    return [
+        models.Index(fields=order, condition=waiting, name="leads_handoff_queue_all"),
+        models.Index(fields=["team", *order], condition=waiting, name="leads_handoff_queue_team"),
+        models.Index(fields=["team", *order], condition=unassigned, name="leads_handoff_queue_shared"),
+        models.Index(fields=["assignee", *order], condition=waiting, name="leads_handoff_queue_mine"),
+        models.Index(fields=["decide_due_at"], condition=waiting, name="leads_handoff_queue_due"),
+        models.Index(
+            fields=["team", "decide_due_at"], condition=waiting, name="leads_handoff_queue_team_due"
+        ),
+        models.Index(fields=["offered_at"], condition=waiting, name="leads_handoff_queue_offered"),
+    ]
 
 
 class Handoff(models.Model):
@@ -47,13 +72,20 @@ class Handoff(models.Model):
     assigned_because = models.CharField(max_length=300, blank=True, default="")
     decide_due_at = models.DateTimeField(null=True, blank=True, help_text="Empty: no clock.")
     first_touch_due_at = models.DateTimeField(null=True, blank=True)
+    # When somebody is to be told, computed with the deadlines, since SQL knows no business time. Telling empties them.
+    remind_at = models.DateTimeField(null=True, blank=True, editable=False)
+    escalate_at = models.DateTimeField(null=True, blank=True, editable=False)
+    touch_remind_at = models.DateTimeField(null=True, blank=True, editable=False)
+    touch_escalate_at = models.DateTimeField(null=True, blank=True, editable=False)
     claimed_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     claimed_until = models.DateTimeField(null=True, blank=True)
 
     decided_at = models.DateTimeField(null=True, blank=True)
-    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     decided_by_actor = models.CharField(
         max_length=200, blank=True, default="", help_text="Who it was in another system."
     )
@@ -79,6 +111,13 @@ class Handoff(models.Model):
     country = models.CharField(max_length=2, blank=True, default="")
     campaign = models.ForeignKey(
         Campaign, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    queue_score = models.GeneratedField(
+        expression=Coalesce("total", Value(LOWEST_SCORE)),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+        help_text="The total, or the lowest of all where none was frozen: nothing is unknown to an order.",
     )
 
     objects = HandoffQuerySet.as_manager()
@@ -131,12 +170,31 @@ class Handoff(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            *_queue_indexes(),
+            # Asked every minute: who is to be told by now?
             models.Index(
-                fields=["team", "assignee", "decide_due_at", "-total", "id"],
-                condition=Q(state="waiting"),
-                name="leads_handoff_queue",
+                fields=["remind_at"],
+                condition=Q(state="waiting", remind_at__isnull=False),
+                name="leads_handoff_remind",
+            ),
+            models.Index(
+                fields=["escalate_at"],
+                condition=Q(state="waiting", escalate_at__isnull=False),
+                name="leads_handoff_escalate",
+            ),
+            models.Index(
+                fields=["touch_remind_at"],
+                condition=Q(state="accepted", touch_remind_at__isnull=False),
+                name="leads_handoff_touch_remind",
+            ),
+            models.Index(
+                fields=["touch_escalate_at"],
+                condition=Q(state="accepted", touch_escalate_at__isnull=False),
+                name="leads_handoff_touch_escalate",
             ),
             models.Index(fields=["offered_day", "state"], name="leads_handoff_offered"),
+            # Asked by each page of the queue: what has this user just decided?
+            models.Index(fields=["decided_by", "-decided_at"], name="leads_handoff_decided"),
         ]
 
     def __str__(self) -> str:

@@ -48,6 +48,25 @@ class Reason(models.Model):
     def __str__(self) -> str:
         return self.label
 
+    @property
+    def recycles(self) -> bool:
+        return self.leads_to == self.LeadsTo.RECYCLED
+
+
+class ReasonChange(models.Model):
+    """What a manager changed about a reason. Append-only."""
+
+    reason = models.ForeignKey(Reason, on_delete=models.PROTECT, related_name="changes")
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    what = models.CharField(max_length=500)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.what
+
 
 class StageChange(models.Model):
     """One move of a lead. Append-only: triggers refuse all but setting `undone`.
@@ -85,6 +104,10 @@ class StageChange(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["lead", "occurred_at", "to_position", "id"], name="leads_stagechange_order"),
             models.Index(fields=["to_stage", "day"], name="leads_stagechange_stage_day"),
+            # Few moves have one; asked before a reason may be renamed.
+            models.Index(
+                fields=["reason"], condition=Q(reason__isnull=False), name="leads_stagechange_reason"
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

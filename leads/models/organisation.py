@@ -130,6 +130,12 @@ class Organisation(models.Model):
         blank=True,
         help_text="Most handoffs that one run may offer. Blank: one working week of all teams' capacity.",
     )
+    needs_sales_signature = models.BooleanField(
+        default=True, help_text="Whether a rulebook is published only once sales has signed it, too."
+    )
+    review_months = models.PositiveSmallIntegerField(
+        default=3, help_text="Months after which the published rulebook is due for a review."
+    )
 
     class Meta:
         verbose_name_plural = "organisation"
@@ -143,6 +149,11 @@ class Organisation(models.Model):
                 condition=Q(nightly_hour__lte=23),
                 name="leads_organisation_nightly_hour",
                 violation_error_message="The nightly hour must be 0 to 23.",
+            ),
+            models.CheckConstraint(
+                condition=Q(review_months__gte=1, review_months__lte=60),
+                name="leads_organisation_review_months",
+                violation_error_message="The months to the next review must be 1 to 60.",
             ),
         ]
 

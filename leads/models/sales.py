@@ -65,6 +65,43 @@ class Deal(models.Model):
         return f"{self.lead}: {self.get_state_display()}"
 
 
+class RepeatSignal(models.Model):
+    """A customer qualified again: news to its owner, who opens a deal or dismisses it. No handoff, no MQL."""
+
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="repeat_signals", db_index=False)
+    at = models.DateTimeField()
+    run = models.BigIntegerField(null=True, blank=True, help_text="The scoring run that noticed it.")
+    grade = models.CharField(max_length=2)
+    total = models.BigIntegerField()
+    fast_tracked = models.BooleanField()
+    rulebook_version = models.PositiveIntegerField()
+    contributions = models.JSONField(default=list, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    is_dismissed = models.BooleanField(default=False, help_text="Closed without a deal.")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["lead"],
+                condition=Q(closed_at__isnull=True),
+                name="leads_repeatsignal_one_open",
+                violation_error_message="This customer has such a signal already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=False) | Q(closed_by__isnull=True, is_dismissed=False),
+                name="leads_repeatsignal_closed_by_with_at",
+                violation_error_message="Who closed a signal is recorded with when.",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["lead", "-at"], name="leads_repeatsignal_lead")]
+
+    def __str__(self) -> str:
+        return f"{self.lead} qualified again {self.at:%Y-%m-%d}"
+
+
 class Touch(models.Model):
     """Something that sales did with a lead, logged by hand. Never an activity: it does not score."""
 

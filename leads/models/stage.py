@@ -18,5 +18,8 @@ class Stage(models.TextChoices):
         return POSITIONS[self]
 
 
+# Offered to sales are leads and recycled leads.
+OFFERED = (Stage.LEAD, Stage.RECYCLED)
+NOT_OFFERED = (Stage.MQL, Stage.SQL, Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.DISQUALIFIED)
 SUCCESS_PATH = (Stage.LEAD, Stage.MQL, Stage.SQL, Stage.OPPORTUNITY, Stage.CUSTOMER)
 POSITIONS = {stage: position for position, stage in enumerate(Stage)}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 from django import template
+from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -23,12 +25,24 @@ ICONS = "vendor/icons-3.51.0.svg"
 @register.simple_tag
 def icon(name: str, extra_class: str = "") -> SafeString:
     """One symbol of the sprite; decoration only, so hidden from screen readers."""
+    return _icon(name, extra_class)
+
+
+@cache  # a page has some hundred of a few dozen
+def _icon(name: str, extra_class: str) -> SafeString:
     return format_html(
         '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         extra_class,
         static(ICONS),
         name,
     )
+
+
+@register.simple_block_tag(takes_context=True)
+def keep_as(context: Context, content: str, name: str) -> str:
+    """Renders nothing here: the content is kept under a name, to stand many times on a page and be made once."""
+    context[name] = SafeString(content)
+    return ""
 
 
 @register.simple_tag
@@ -54,7 +68,7 @@ def or_dash(value: object) -> object:
 @register.filter
 def signed(points: int) -> str:
     """`+20`, `−10` (with the real minus sign) or `0`."""
-    return f"{points:+d}".replace("-", "−") if points else "0"
+    return f"{points:+,d}".replace("-", "−") if points else "0"
 
 
 @register.filter
@@ -129,6 +143,12 @@ def weekday_time(instant: datetime) -> str:
 
 
 @register.filter
+def clock_time(instant: datetime) -> str:
+    """`09:30`, for what lies within hours."""
+    return f"{timezone.localtime(instant):%H:%M}"
+
+
+@register.filter
 def exact_time(instant: datetime | None) -> str:
     return UNKNOWN if instant is None else f"{timezone.localtime(instant):%d %b %Y, %H:%M}"
 
@@ -140,8 +160,22 @@ def thousands(number: int | Decimal | None) -> str:
 
 
 @register.filter
+def up_to_99(number: int) -> str:
+    """`99+` for what is counted no further than that."""
+    return f"{number}" if number <= 99 else "99+"
+
+
+@register.filter
+def hours(span: timedelta | float) -> str:
+    """`30 min`, `2 h`, `2 h 10 min`, of a span or of minutes; to the minute, rounded down."""
+    minutes = int(span.total_seconds() // 60 if isinstance(span, timedelta) else span)
+    parts = [f"{minutes // 60} h" if minutes >= 60 else "", f"{minutes % 60} min" if minutes % 60 else ""]
+    return " ".join(filter(None, parts)) or "0 min"
+
+
+@register.filter
 def stretch(segment: Segment, team: Team | None) -> str:
     """`Fri 16:30–17:00 = 30 min`, in the zone of the team whose hours they are."""
     zone = team.zone if team else timezone.get_default_timezone()
     starts, ends = (timezone.localtime(at, zone) for at in (segment.starts_at, segment.ends_at))
-    return f"{starts:%a %H:%M}–{ends:%H:%M} = {segment.minutes:.0f} min"
+    return f"{starts:%a %H:%M}–{ends:%H:%M} = {hours(segment.minutes)}"

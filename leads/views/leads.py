@@ -4,17 +4,21 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from leads.facts import fact_groups
+from leads.feedback.past import past_of
 from leads.filters import LeadFilter
-from leads.handoff.rows import counted_segments
+from leads.handoff.clocks import clock_sheets
 from leads.htmx import HtmxRequest, render_part
 from leads.listing import SORT_OF, BadCursor, Cursor, LeadPage, lead_page
 from leads.models import Lead, Reason, User
-from leads.permissions import can_decide
+from leads.permissions import can_decide, may_enter_admin
+from leads.selling.sheet import is_worked
 from leads.timeline import BadPlace, Place, Timeline, timeline_of
+from leads.views.work import sheet_context
 
 # Those that fold away under "More filters", unless one of them is in use.
 MORE_FILTERS = ("score_min", "score_max", "active_days", "country", "campaign", "created_from", "created_to")
@@ -62,24 +66,40 @@ def detail_context(lead: Lead, user: User, *, before: str) -> dict[str, Any]:
     handoffs = list(lead.handoffs.for_lead_page())
     waiting = next((handoff for handoff in handoffs if handoff.is_waiting), None)
     decides = waiting is not None and can_decide(user, waiting, at=now)
+    sheet = sheet_context(lead, user) if is_worked(lead) else {"sheet": None}
     return {
+        **sheet,
         "lead": lead,
         "score": getattr(lead, "score", None),
         "fact_groups": fact_groups(lead),
         "handoffs": handoffs,
+        "past": past_of(lead, at=now),
+        "sees_drafts": may_enter_admin(user),
         "deals": lead.deals.select_related("owner").order_by("-opened_at"),
         "timeline": timeline,
+        "timeline_path": reverse("leads:detail", args=[lead.pk]),
         "problem": problem,
         "is_continued": bool(before),
         "now": now,
         "waiting": waiting,
-        "segments": counted_segments(waiting) if waiting else (),
         "can_decide": decides,
         "reasons": list(Reason.objects.filter(is_active=True)) if decides else [],
         "rejecting": None,
         "form": None,
         "queue": None,
+        "panel": None,
+        "place": None,
     }
+
+
+@require_GET
+def lead_clocks(request: HtmxRequest, pk: int) -> HttpResponse:
+    """What is counted until which deadline, of the latest handoff: loaded where a deadline is opened."""
+    lead = get_object_or_404(Lead, pk=pk)
+    handoff = lead.handoffs.for_lead_page().select_related("decided_by__team", "team").first()
+    now = timezone.now()
+    context = {"lead": lead, "clocks": clock_sheets(handoff, at=now) if handoff else [], "now": now}
+    return render_part(request, "leads/clocks.html", "leads/_clocks.html", context)
 
 
 def timeline_at(lead: Lead, before: str) -> tuple[Timeline, str]:

@@ -1,49 +1,69 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
 from leads.errors import LeadError
+from leads.handoff.claims import claim, release
 from leads.handoff.decisions import DECIDERS, NotYours, ReasonRefused, accept, reject
-from leads.handoff.rows import Share, queue_page
+from leads.handoff.filters import HandoffFilter
+from leads.handoff.place import Place
+from leads.handoff.recent import undoable_decisions
+from leads.handoff.recipients import candidates_for
+from leads.handoff.rows import arrived, queue_page
+from leads.handoff.saved import QUEUE
+from leads.handoff.snoozing import snoozed_count
+from leads.handoff.undoing import undo
 from leads.htmx import HtmxRequest, render_part, wants_part
 from leads.models import Handoff, Reason, User
+from leads.savedviews.menu import view_menu
 from leads.views.leads import render_lead
+from leads.views.panel import render_panel
+from leads.views.reasonform import ReasonForm
 
-
-class QueueForm(forms.Form):
-    """Where somebody is in the queue: in the address of the page, and hidden in the forms of its rows."""
-
-    show = forms.ChoiceField(choices=Share.choices, required=False)
-    page = forms.IntegerField(min_value=1, max_value=100_000, required=False)
-
-
-class RejectForm(forms.Form):
-    reason = forms.ModelChoiceField(
-        queryset=Reason.objects.filter(is_active=True),
-        to_field_name="key",
-        error_messages={
-            "required": "Choose a reason.",
-            "invalid_choice": "This reason is not in use; choose another.",
-        },
-    )
-    note = forms.CharField(max_length=2000, required=False, widget=forms.Textarea)
+# What static/js/queue.js answers to.
+KEYS = (
+    ("j, k", "next lead, previous lead"),
+    ("Enter", "open the panel: why this lead, and all that happened"),
+    ("Esc", "close the panel"),
+    ("o", "from the panel: open the page of the lead"),
+    ("a", "accept"),
+    ("r", "reject; then the number of a reason, or its first letters and Enter"),
+    ("s", "snooze; then the number of a time"),
+    ("c", "claim, or release"),
+    ("x", "choose the lead, or not; a and r are then about all that are chosen"),
+    ("u", "undo the last decision"),
+    ("/", "find a waiting lead by name, e-mail or company"),
+    ("?", "this list"),
+)
 
 
 @require_GET
 def handoff_queue(request: HtmxRequest) -> HttpResponse:
-    return render_queue(request, request.GET)
+    return render_queue(request, place_of_address(request))
+
+
+@require_GET
+def queue_arrived(request: HtmxRequest) -> HttpResponse:
+    """How many have arrived since the list was read; asked by the page every minute."""
+    place = place_of_address(request)
+    if not wants_part(request):
+        return redirect(f"{reverse('leads:queue')}?{place.query}")
+    count = arrived(user=request.user, at=timezone.now(), place=place, among=filtered(place).qs)
+    return render(request, "leads/_queue_arrived.html", {"place": place, "arrived": count})
+
+
+@require_GET
+def handoff_panel(request: HtmxRequest, pk: int) -> HttpResponse:
+    return render_panel(request, pk, place_of_form(request))
 
 
 @require_POST
@@ -64,7 +84,7 @@ def handoff_reject(request: HtmxRequest, pk: int) -> HttpResponse:
     handoff = get_object_or_404(Handoff.objects.select_related("lead"), pk=pk)
     if not request.user.decides_handoffs:
         raise PermissionDenied(DECIDERS)
-    form = RejectForm(request.POST)
+    form = ReasonForm(request.POST)
     if not form.is_valid():
         return answer(request, handoff, status=422, rejecting=pk, form=form)
     reason, note = form.cleaned_data["reason"], form.cleaned_data["note"]
@@ -81,24 +101,77 @@ def handoff_reject(request: HtmxRequest, pk: int) -> HttpResponse:
     return after_decision(request, handoff)
 
 
-def queue_context(user: User, place: Mapping[str, str], **more: Any) -> dict[str, Any]:
-    """The same for the page and for its part. A mistyped address shows the first page of everything."""
+@require_POST
+def handoff_undo(request: HtmxRequest, pk: int) -> HttpResponse:
+    handoff = get_object_or_404(Handoff.objects.select_related("lead"), pk=pk)
+    if not request.user.decides_handoffs:
+        raise PermissionDenied(DECIDERS)
+    try:
+        undo(handoff=handoff, by=request.user, at=timezone.now())
+    except LeadError as refusal:
+        return lost_race(request, handoff, refusal)
+    messages.success(request, f"{handoff.lead} waits in the queue again, as before.")
+    return after_decision(request, handoff)
+
+
+@require_POST
+def handoff_claim(request: HtmxRequest, pk: int) -> HttpResponse:
+    """Claim it, or give one's claim back: the button says which."""
+    handoff = get_object_or_404(Handoff.objects.select_related("lead"), pk=pk)
+    try:
+        if request.POST.get("release"):
+            release(handoff=handoff, by=request.user)
+        else:
+            claim(handoff=handoff, by=request.user, at=timezone.now())
+    except NotYours as refusal:
+        raise PermissionDenied(str(refusal)) from None
+    except LeadError as refusal:
+        return lost_race(request, handoff, refusal)
+    return after_decision(request, handoff)
+
+
+def place_of_address(request: HtmxRequest) -> Place:
+    return Place.parse(request.GET.dict(), user=request.user, now=timezone.now())
+
+
+def place_of_form(request: HtmxRequest) -> Place:
+    """Of what a form sends, or a link to the panel: there the parameters of the queue's address would mean others."""
+    data = request.POST if request.method == "POST" else request.GET
+    return Place.of_form(data.dict(), user=request.user, now=timezone.now())
+
+
+def filtered(place: Place) -> HandoffFilter:
+    return HandoffFilter(dict(place.filters), queryset=Handoff.objects.all())
+
+
+def queue_context(user: User, place: Place, **more: Any) -> dict[str, Any]:
+    """The same for the page and for its part."""
     now = timezone.now()
-    where = QueueForm(place)
-    where.is_valid()
-    queue = queue_page(
-        user=user,
-        at=now,
-        share=Share(where.cleaned_data.get("show") or Share.ALL),
-        number=where.cleaned_data.get("page") or 1,
-    )
-    reasons = list(Reason.objects.filter(is_active=True)) if user.decides_handoffs else []
-    return {"queue": queue, "now": now, "reasons": reasons, "rejecting": None, "form": None, **more}
+    handoffs = filtered(place)
+    queue = queue_page(user=user, at=now, place=place, among=handoffs.qs)
+    decides = user.decides_handoffs
+    return {
+        "queue": queue,
+        "panel": None,
+        "place": queue.place,
+        "filters": handoffs.form,
+        "views": view_menu(page=QUEUE, user=user, query=queue.place.lasting_query),
+        "now": now,
+        "reasons": list(Reason.objects.filter(is_active=True)) if decides else [],
+        "snoozed": snoozed_count(user=user, at=now) if decides else 0,
+        "recent": undoable_decisions(user=user, at=now) if decides else [],
+        "candidates": candidates_for(user, at=now) if user.is_manager else (),
+        "selected": (),
+        "bulk": None,
+        "bulk_note": "",
+        "rejecting": None,
+        "form": None,
+        "keys": KEYS if decides else (),
+        **more,
+    }
 
 
-def render_queue(
-    request: HtmxRequest, place: Mapping[str, str], *, status: int = 200, **more: Any
-) -> HttpResponse:
+def render_queue(request: HtmxRequest, place: Place, *, status: int = 200, **more: Any) -> HttpResponse:
     context = queue_context(request.user, place, **more)
     if context["form"] and context["rejecting"] not in {row.handoff.pk for row in context["queue"].rows}:
         # Its row moved to another page or was decided meanwhile: what was wrong must still be said.
@@ -108,10 +181,12 @@ def render_queue(
 
 
 def answer(request: HtmxRequest, handoff: Handoff, *, status: int, **more: Any) -> HttpResponse:
-    """The screen that the button was on: the queue, or the page of the lead."""
+    """The screen that the button was on: the queue, its panel, or the page of the lead."""
     if request.POST.get("next") == "lead":
         return render_lead(request, handoff.lead_id, status=status, **more)
-    return render_queue(request, request.POST, status=status, **more)
+    if request.POST.get("next") == "panel" and more:  # a form that was refused; all else is said by the queue
+        return render_panel(request, handoff.pk, place_of_form(request), status=status, **more)
+    return render_queue(request, place_of_form(request), status=status, **more)
 
 
 def lost_race(request: HtmxRequest, handoff: Handoff, refusal: LeadError) -> HttpResponse:
@@ -126,8 +201,8 @@ def after_decision(request: HtmxRequest, handoff: Handoff) -> HttpResponse:
         return answer(request, handoff, status=200)
     if request.POST.get("next") == "lead":
         return redirect("leads:detail", handoff.lead_id)
-    where = {name: request.POST[name] for name in ("show", "page") if request.POST.get(name)}
-    return redirect(f"{reverse('leads:queue')}?{urlencode(where)}" if where else reverse("leads:queue"))
+    where = f"?{place_of_form(request).query}" if request.POST.get("place") else ""
+    return redirect(f"{reverse('leads:queue')}{where}")
 
 
 def first_touch_words(handoff: Handoff) -> str:

@@ -1,7 +1,8 @@
 """The funnel: how many leads come how far, and what part of the MQLs sales accepts.
 
 Definitions: docs/metrics.md. A *cohort* funnel follows the leads created in a period; a *period*
-funnel counts who entered each stage in it, whenever they were created.
+funnel counts who entered each stage in it, whenever they were created; a *windowed* rate gives every MQL visit
+the same time to be accepted.
 """
 
 from __future__ import annotations
@@ -9,25 +10,42 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
-from typing import TYPE_CHECKING
 
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
-
-from leads import distinct
-from leads.models import Lead, Stage, StageChange
+from leads.models import Stage
+from leads.models.fields import day_number
 from leads.models.stage import SUCCESS_PATH
-from reports.metrics.tally import tally
-from reports.metrics.visits import OUTCOME_OF_NEXT, Outcome, begun_visits, mql_visits
+from reports.cells import counts
+from reports.measures import ACCEPTED, ACCEPTING, ENTRIES, MQL, NOTHING, OUTCOMES, REACH, REJECTING
+from reports.period import DAY, Period
 from reports.scope import Scope
 
-if TYPE_CHECKING:
-    from reports.metrics.visits import MqlVisits
+PATH = tuple(stage.position for stage in SUCCESS_PATH)
 
 
 class Mode(Enum):
     COHORT = "cohort"
     PERIOD = "period"
+    WINDOWED = "windowed"
+
+
+class Outcome(Enum):
+    """How an MQL visit ended: what sales, or the rulebook, made of it."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    WAITING = "waiting"
+
+    @classmethod
+    def of_next(cls, position: int) -> Outcome:
+        """By the stage that followed."""
+        if position in ACCEPTING:
+            return cls.ACCEPTED
+        if position in REJECTING:
+            return cls.REJECTED
+        return cls.WAITING if position == NOTHING else cls.WITHDRAWN
 
 
 def ratio(part: int, whole: int) -> float | None:
@@ -110,155 +128,98 @@ class MqlRate:
 
 
 @dataclass(frozen=True)
-class SourceLine:
-    """One source: `source` as it is spelt, "" where it is not recorded."""
+class WindowedRate:
+    """Of the MQL visits that began at least so many days before the as-of day: accepted within as many."""
 
-    source: str
-    funnel: Funnel
-    rate: MqlRate
+    accepted: int = 0
+    visits: int = 0
 
-
-@dataclass(frozen=True)
-class FunnelReport:
-    scope: Scope
-    mode: Mode
-    funnel: Funnel
-    rate: MqlRate
-    by_source: tuple[SourceLine, ...]
+    @property
+    def share(self) -> float | None:
+        return ratio(self.accepted, self.visits)
 
 
-# --- What the page, the command and the test all call --------------------------------------------
-
-
-def funnel_report(scope: Scope, *, mode: Mode) -> FunnelReport:
-    """The funnel of the mode and the MQL to SQL rate of the period, overall and by source."""
-    funnels = (cohort_by_source if mode is Mode.COHORT else entrants_by_source)(scope)
-    rates = mql_to_sql_by_source(scope)
-    spelling = {source.value: source.label for source in distinct.sources()}
-    lines = [
-        SourceLine(
-            spelling.get(source, source), funnels.get(source, Funnel.of({})), rates.get(source, MqlRate())
-        )
-        for source in funnels.keys() | rates.keys()
-    ]
-    return FunnelReport(
-        scope=scope,
-        mode=mode,
-        funnel=_all_together(funnels.values()),
-        rate=_all_rates_together(rates.values()),
-        by_source=tuple(sorted(lines, key=_largest_first)),
-    )
+# --- In all ---------------------------------------------------------------------------------------------------
 
 
 def cohort_funnel(scope: Scope) -> Funnel:
     """Of the leads created in the period, how many ever reached at least each stage by `as_of`."""
-    return _all_together(cohort_by_source(scope).values())
+    return all_together(cohort_by(scope, by=None).values())
 
 
 def period_funnel(scope: Scope) -> Funnel:
     """How many distinct leads entered each stage in the period, as recorded."""
-    return _all_together(entrants_by_source(scope).values())
+    return all_together(entrants_by(scope, by=None).values())
 
 
 def mql_to_sql(scope: Scope) -> MqlRate:
     """What had become by `as_of` of the MQL visits that began in the period."""
-    return _all_rates_together(mql_to_sql_by_source(scope).values())
+    return all_rates_together(outcomes_by(scope, by=None).values())
 
 
-# --- The numbers: one statement each, by the folded source ----------------------------------------
+def windowed_rate(scope: Scope, *, within: int) -> WindowedRate:
+    """The MQL to SQL rate of visits that all had `within` days to be accepted."""
+    return windowed_by(scope, by=None, within=within).get("", WindowedRate())
 
 
-def cohort_by_source(scope: Scope) -> dict[str, Funnel]:
-    reached = (
-        _cohort(scope)
-        .values(lead_id=F("pk"))
-        .annotate(furthest=Max("stage_changes__to_position", filter=_reached_by(scope, "stage_changes__")))
-    )
-    counts: dict[str, Counter[Stage]] = defaultdict(Counter)
-    for source, furthest, leads in tally(reached, by="furthest", of_lead="source_folded"):
-        # Whoever reached a stage counts for those before it too, skipped or not; and nobody of the
-        # cohort is less than a lead.
-        for stage in SUCCESS_PATH[: (furthest or 0) + 1]:
-            counts[source][stage] += leads
-    return {source: Funnel.of(stages) for source, stages in counts.items()}
+# --- By a dimension (None: everything, under "") ----------------------------------------------------------------
 
 
-def entrants_by_source(scope: Scope) -> dict[str, Funnel]:
-    entrants = (
-        begun_visits(scope)
-        .filter(to_position__lt=len(SUCCESS_PATH))
-        .values("lead_id", "to_position")
-        .distinct()
-    )
-    counts: dict[str, dict[Stage, int]] = defaultdict(dict)
-    for source, stage, leads in tally(entrants, by="to_position", of_lead="source_folded"):
-        counts[source][SUCCESS_PATH[stage]] = leads
-    return {source: Funnel.of(stages) for source, stages in counts.items()}
+def cohort_by(scope: Scope, *, by: str | None) -> dict[str, Funnel]:
+    found: dict[str, Counter[Stage]] = defaultdict(Counter)
+    for row in counts(REACH, scope, by=by):
+        found[row.value][SUCCESS_PATH[row.position]] += row.count
+    return {value: Funnel.of(leads) for value, leads in found.items()}
 
 
-def mql_to_sql_by_source(scope: Scope) -> dict[str, MqlRate]:
-    visits = mql_visits(scope).values("lead_id", "next_stage")
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for source, next_stage, found in tally(visits, by="next_stage", of_lead="source_folded"):
-        counts[source][OUTCOME_OF_NEXT[next_stage].value] += found
-    return {source: MqlRate(**outcomes) for source, outcomes in counts.items()}
+def entrants_by(scope: Scope, *, by: str | None) -> dict[str, Funnel]:
+    first = day_number(scope.period.start)
+    found: dict[str, Counter[Stage]] = defaultdict(Counter)
+    for row in counts(ENTRIES, scope, by=by, positions=PATH):
+        # Whoever entered the stage before, and in the period, is counted by that visit.
+        if row.a < first:
+            found[row.value][SUCCESS_PATH[row.position]] += row.count
+    return {value: Funnel.of(leads) for value, leads in found.items()}
 
 
-# --- The leads behind a number --------------------------------------------------------------------
+def outcomes_by(scope: Scope, *, by: str | None) -> dict[str, MqlRate]:
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in counts(OUTCOMES, scope, by=by, positions=(MQL,)):
+        found[row.value][Outcome.of_next(row.a).value] += row.count
+    return {value: MqlRate(**outcomes) for value, outcomes in found.items()}
 
 
-def leads_at(scope: Scope, *, mode: Mode, stage: Stage) -> QuerySet[Lead]:
-    """Exactly the leads that a step of the funnel counts."""
-    if mode is Mode.COHORT:
-        return _leads_that_reached(scope, stage)
-    entries = begun_visits(scope).filter(to_stage=stage)
-    return Lead.objects.filter(pk__in=entries.values("lead_id"))
+def windowed_by(scope: Scope, *, by: str | None, within: int) -> dict[str, WindowedRate]:
+    ripe = ripe_part(scope, within=within)
+    if ripe is None:
+        return {}
+    visits: Counter[str] = Counter()
+    for row in counts(OUTCOMES, ripe, by=by, positions=(MQL,)):
+        visits[row.value] += row.count
+    accepted: Counter[str] = Counter()
+    for row in counts(ACCEPTED, ripe, by=by):
+        accepted[row.value] += row.count if row.a <= within else 0
+    return {value: WindowedRate(accepted[value], number) for value, number in visits.items()}
 
 
-def visits_with(scope: Scope, *, outcome: Outcome | None = None) -> MqlVisits:
-    """Exactly the MQL visits that the MQL to SQL rate counts, all or with one outcome."""
-    return mql_visits(scope, outcome=outcome)
+def ripe_part(scope: Scope, *, within: int) -> Scope | None:
+    """The days of the period that lie at least `within` days before `as_of`; None where there are none."""
+    end = min(scope.period.end, scope.as_of - timedelta(days=within) + DAY)
+    return scope.during(Period(scope.period.start, end)) if end > scope.period.start else None
 
 
-def _cohort(scope: Scope) -> QuerySet[Lead]:
-    # By the instant rather than by created_day: created_at has the index that lists are ordered by.
-    until = min(scope.period.ends_at, scope.known_until)
-    created = Lead.objects.filter(created_at__gte=scope.period.starts_at, created_at__lt=until)
-    return created.filter(scope.leads.condition())
+# --- Sums -------------------------------------------------------------------------------------------------------
 
 
-def _leads_that_reached(scope: Scope, stage: Stage) -> QuerySet[Lead]:
-    if stage is SUCCESS_PATH[0]:
-        return _cohort(scope)
-    reached = StageChange.objects.filter(
-        _reached_by(scope), lead=OuterRef("pk"), to_position__gte=stage.position
-    )
-    return _cohort(scope).filter(Exists(reached))
-
-
-def _reached_by(scope: Scope, path: str = "") -> Q:
-    """Moves along the success path that had happened by `as_of` and were not undone."""
-    return Q(
-        **{
-            f"{path}undone": False,
-            f"{path}day__lte": scope.as_of,
-            f"{path}to_position__lte": SUCCESS_PATH[-1].position,
-        }
-    )
-
-
-# --- Sums -------------------------------------------------------------------------------------------
-
-
-def _all_together(funnels: Iterable[Funnel]) -> Funnel:
-    """A lead has one source, so the funnels of all sources add up without counting anybody twice."""
-    counts: Counter[Stage] = Counter()
+def all_together(funnels: Iterable[Funnel]) -> Funnel:
+    """A lead has one value of a dimension, so their funnels add up without counting anybody twice."""
+    leads: Counter[Stage] = Counter()
     for funnel in funnels:
-        counts.update({step.stage: step.leads for step in funnel.steps})
-    return Funnel.of(counts)
+        leads.update({step.stage: step.leads for step in funnel.steps})
+    return Funnel.of(leads)
 
 
-def _all_rates_together(rates: Iterable[MqlRate]) -> MqlRate:
+def all_rates_together(rates: Iterable[MqlRate]) -> MqlRate:
     found = list(rates)
     return MqlRate(
         accepted=sum(rate.accepted for rate in found),
@@ -266,8 +227,3 @@ def _all_rates_together(rates: Iterable[MqlRate]) -> MqlRate:
         withdrawn=sum(rate.withdrawn for rate in found),
         waiting=sum(rate.waiting for rate in found),
     )
-
-
-def _largest_first(line: SourceLine) -> tuple[bool, int, int, str]:
-    """By leads, then by MQL visits, then by name; "not recorded" stands last, as it is no source."""
-    return (line.source == "", -line.funnel.steps[0].leads, -line.rate.visits, line.source)

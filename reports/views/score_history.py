@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET
 
 from leads.htmx import HtmxRequest, render_part
 from leads.models import Lead
-from reports.charts import score_figure
+from reports.charts.score_history import score_figure
 from reports.metrics.score_history import score_history as history_of
 from reports.period import today
 

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from scoring.admin import rulebooks, runs
+from scoring.admin import backtests, history, rulebooks, runs
 
-__all__ = ["rulebooks", "runs"]
+__all__ = ["backtests", "history", "rulebooks", "runs"]

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.contrib import admin
 
 from leads.admin.base import ReadOnlyAdmin, ReadOnlyInline
-from scoring.models import ScoreChange, ScoringChunk, ScoringRun
+from scoring.models import ScoreChange, ScoredRange, ScoringChunk, ScoringRun
 
 
 class ScoringChunkInline(ReadOnlyInline):
@@ -25,6 +25,12 @@ class ScoringChunkAdmin(ReadOnlyAdmin):
     list_display = ("run", "first_lead", "last_lead", "state", "attempts", "scored", "changed")
     list_filter = ("state",)
     ordering = ("-run", "first_lead")
+
+
+@admin.register(ScoredRange)
+class ScoredRangeAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "valid_until", "rulebook_version", "day")
+    ordering = ("first_lead",)
 
 
 @admin.register(ScoreChange)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ class Speech:
     least: str
     greatest: str
     distinct: str  # compares two values, null with null being equal
+    sorts_by_index: bool  # reads an index in its order, and groups what is grouped already without sorting
+    day_bits: int  # how many days back can be counted as bits of a number; 0: it cannot
+    has_lateral: bool  # takes a subquery that reads the tables before it
     fence: str  # at the end of a subquery: keeps it from being merged into the one around it
 
     def minimum(self, *values: Fragment | int) -> Fragment:
@@ -33,6 +37,22 @@ class Speech:
             value = self.minimum(value, high)
         return value if low is None else self.maximum(value, low)
 
+    def company(self) -> Fragment:
+        """The company `c` of the lead `l`, looked up for each lead: to read all companies for a range took longer."""
+        if not self.has_lateral:  # SQLite looks up anyway
+            return Fragment("leads_company c ON c.id = l.company_id")
+        return Fragment(
+            f"LATERAL (SELECT * FROM leads_company WHERE id = l.company_id {self.fence}) c ON true"
+        )
+
+    def held(self, since: Sequence[tuple[int, object]]) -> Fragment:
+        """A table `held` of leads with an instant each."""
+        if self.dialect == Dialect.POSTGRESQL:
+            ids, instants = [pk for pk, _ in since], [at for _, at in since]
+            return sql("unnest({}::bigint[], {}::timestamptz[]) AS held(id, evidence_after)", ids, instants)
+        columns = "json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS evidence_after"
+        return sql(f"(SELECT {columns} FROM json_each({{}})) held", json.dumps(since))
+
     def _nested(self, function: str, values: Sequence[Fragment | int]) -> Fragment:
         fragments = [value if isinstance(value, Fragment) else sql("{}", value) for value in values]
         while len(fragments) > 1:
@@ -45,6 +65,8 @@ class Speech:
 
 
 SPEECH = {
-    Dialect.POSTGRESQL: Speech(Dialect.POSTGRESQL, "LEAST", "GREATEST", "IS DISTINCT FROM", "OFFSET 0"),
-    Dialect.SQLITE: Speech(Dialect.SQLITE, "min", "max", "IS NOT", "LIMIT -1 OFFSET 0"),
+    Dialect.POSTGRESQL: Speech(
+        Dialect.POSTGRESQL, "LEAST", "GREATEST", "IS DISTINCT FROM", True, 62, True, "OFFSET 0"
+    ),
+    Dialect.SQLITE: Speech(Dialect.SQLITE, "min", "max", "IS NOT", False, 0, False, "LIMIT -1 OFFSET 0"),
 }

@@ -19,7 +19,10 @@ from leads.conditions.testing import Fact
 
 @dataclass(frozen=True)
 class ActivityFacts:
-    """An activity as rules see it: `facts` by field name, in their typed form."""
+    """An activity as rules see it: `facts` by field name, in their typed form.
+
+    Or the latest of `count` of the same day that no rule can tell apart.
+    """
 
     pk: int
     type: str
@@ -28,6 +31,7 @@ class ActivityFacts:
     asset_id: int | None
     asset: str
     facts: Mapping[str, Fact]
+    count: int = 1
 
     @property
     def place(self) -> tuple[int, datetime, int]:
@@ -123,7 +127,7 @@ def _by_day(activities: Iterable[ActivityFacts]) -> Iterator[MatchDay]:
     for day, found in groupby(activities, key=lambda activity: activity.day):
         matches = list(found)
         assets = frozenset(item.asset_id for item in matches if item.asset_id is not None)
-        yield MatchDay(day, len(matches), matches[-1], assets)
+        yield MatchDay(day, sum(item.count for item in matches), matches[-1], assets)
 
 
 def _merged(old: Sequence[MatchDay], new: Sequence[MatchDay]) -> list[MatchDay]:

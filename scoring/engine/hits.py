@@ -7,18 +7,17 @@ so that nothing comes back but a row. The explainer is its oracle.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from leads.conditions import Fragment, dialect_of
 from leads.conditions.sql import joined, sql
 from leads.models.fields import day_number
-from scoring.engine.compiler import activity_type_ids
+from scoring.engine.compiler import activity_type_ids, batch_cursor
 from scoring.engine.levels import Levels, Target
 from scoring.engine.plan import Question
 from scoring.rulebook.form import AnyRule, EngagementRule, Form, Group
@@ -75,12 +74,7 @@ def rule_hits(form: Form, *, day: date, since: date, target: Target) -> Hits:
 
 
 def _row(statement: Fragment) -> tuple[Any, ...]:
-    is_postgresql = connection.vendor == "postgresql"
-    # No transaction on SQLite: there it would take the lock for writing.
-    with transaction.atomic() if is_postgresql else nullcontext(), connection.cursor() as cursor:
-        if is_postgresql:
-            # Compiling its hundred expressions took as long as computing them for 5,000 leads.
-            cursor.execute("SET LOCAL jit = off")
+    with batch_cursor() as cursor:
         cursor.execute(statement.sql, statement.params)
         row: tuple[Any, ...] = cursor.fetchone()
     return row

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from leads.conditions import Fragment, condition_sql
 from leads.conditions.sql import joined, sql
-from scoring.engine.aggregates import Columns, Reach, Rows, all_of, type_is
+from scoring.engine.aggregates import Columns, Rows, Scan, all_of, type_is
 from scoring.engine.dialects import Speech
 from scoring.engine.weights import FULL_WEIGHT, cap, points_from_weights, step_weights, weightless_age
 from scoring.rulebook.form import Count, Decay, DecayKind, EngagementRule, FitRule, Form, Match, SilenceRule
@@ -41,6 +42,15 @@ class Question:
     day: int
     evidence: bool = False
     only_new: bool = False  # only activities after the lead's evidence_after, and no silence
+    # Not after the lead's own evidence_after, but after these instants: (lead, instant).
+    new_since: Sequence[tuple[int, object]] | None = None
+    # Only activities that were known before this instant; None: all. Instants are as the database takes them.
+    known_by: object = None
+
+    @property
+    def is_known(self) -> list[Fragment]:
+        """The condition on activities `a` that it takes, if any."""
+        return [] if self.known_by is None else [sql("a.known_at < {}", self.known_by)]
 
 
 @dataclass
@@ -51,16 +61,20 @@ class Planner:
     question: Question
     type_ids: Mapping[str, int]
     speech: Speech
-    flat: Columns = field(default_factory=lambda: Columns("f"))
-    daily: Columns = field(default_factory=lambda: Columns("d"))
+    flat: Scan = field(default_factory=lambda: Scan("f"))
+    typed: Scan = field(default_factory=lambda: Scan("t"))
+    detailed: Scan = field(default_factory=lambda: Scan("e"))
+    daily: Scan = field(default_factory=lambda: Scan("d"))
     per_day: Columns = field(default_factory=lambda: Columns("n"))
     facts: Columns = field(default_factory=lambda: Columns("x"))
-    flat_reach: Reach = field(default_factory=Reach)
-    daily_reach: Reach = field(default_factory=Reach)
 
     @property
     def day(self) -> int:
         return self.question.day
+
+    @property
+    def scans(self) -> tuple[Scan, ...]:
+        return self.flat, self.typed, self.detailed, self.daily
 
     # Fit ------------------------------------------------------------------------------------------
 
@@ -103,12 +117,54 @@ class Planner:
 
     def _rows(self, rule: EngagementRule) -> Rows:
         types, read_from = self.ids(rule.activity_types), self._read_from(rule)
-        if not self._is_daily(rule):
-            self.flat_reach.include(types, read_from)
-            return Rows(self.flat, self._match(rule), Fragment("a.day"))
-        self.daily_reach.include(types, read_from)
-        count = "p." + self.per_day.add(sql("COUNT(*) FILTER (WHERE {})", self._match(rule)))
-        return Rows(self.daily, count + " > 0", Fragment("p.day"), count)
+        if self._needs_days(rule):
+            self.daily.reach.include(types, read_from)
+            count = "p." + self.per_day.add(sql("COUNT(*) FILTER (WHERE {})", self._match(rule)))
+            return Rows(self.daily, count + " > 0", Fragment("p.day"), count)
+        scan = self._scan_of(rule)
+        scan.reach.include(types, read_from)
+        is_counted = scan is self.typed or (scan is self.flat and self.is_grouped)
+        each = Fragment("a.n") if is_counted else None
+        today = self.day if self._has_day_bits(rule) else None
+        return Rows(scan, self._match(rule), Fragment("a.day"), each, today)
+
+    def _scan_of(self, rule: EngagementRule) -> Scan:
+        if not self._is_plain(rule):
+            return self.detailed
+        return self.typed if self._asks_days(rule) and not self.is_grouped else self.flat
+
+    @cached_property
+    def is_grouped(self) -> bool:
+        """Whether the rows of the flat scan are the days of a type, which answers rules on days of one type too."""
+        return self.speech.sorts_by_index and any(
+            isinstance(rule, EngagementRule) and self._asks_days(rule) and self._is_of_one_type(rule)
+            for rule in self.form.enabled_rules
+        )
+
+    def _asks_days(self, rule: EngagementRule) -> bool:
+        """Whether activities do not tell enough, one by one."""
+        if rule.max_per_day is not None:
+            return True
+        return rule.min_days > 1 and not (self._has_day_bits(rule) or self._has_distinct_days(rule))
+
+    def _needs_days(self, rule: EngagementRule) -> bool:
+        """Whether the daily scan has to answer the rule."""
+        return self._asks_days(rule) and not self._is_of_one_type(rule)
+
+    def _is_of_one_type(self, rule: EngagementRule) -> bool:
+        return len(rule.activity_types) == 1 and self._is_plain(rule)
+
+    def _has_day_bits(self, rule: EngagementRule) -> bool:
+        is_short = rule.window_days is not None and rule.window_days <= self.speech.day_bits
+        return is_short and rule.min_days > 1 and rule.max_per_day is None and self._is_plain(rule)
+
+    def _has_distinct_days(self, rule: EngagementRule) -> bool:
+        """Whether days are counted among activities: where sorting days costs more than one small set a lead."""
+        return not self.speech.sorts_by_index and self._is_plain(rule)
+
+    def _is_plain(self, rule: EngagementRule) -> bool:
+        """Whether lead, type and day, which are an index, tell all that is asked."""
+        return not rule.conditions and not self.question.evidence
 
     def _read_from(self, rule: EngagementRule) -> int | None:
         """The first day from which a match can matter to the score."""
@@ -117,10 +173,6 @@ class Planner:
             ages.append(weightless_age(rule.decay))  # else weightless matches count for being met
         known = [age for age in ages if age is not None]
         return self.day - min(known) + 1 if known else None
-
-    @staticmethod
-    def _is_daily(rule: EngagementRule) -> bool:
-        return rule.max_per_day is not None or rule.min_days > 1
 
     @staticmethod
     def _is_gated(rule: EngagementRule) -> bool:
@@ -133,20 +185,22 @@ class Planner:
         if rule.min_days > 1:
             gates.append(sql("{} >= {}", self._fact(rows.days()), rule.min_days))
         if rule.min_assets is not None:
-            self.flat_reach.include(self.ids(rule.activity_types), self._read_from(rule))
-            flat = Rows(self.flat, self._match(rule), Fragment("a.day"))
-            assets = flat.aggregate("COUNT", Fragment("DISTINCT a.asset_id"))
+            self.detailed.reach.include(self.ids(rule.activity_types), self._read_from(rule))
+            rows = Rows(self.detailed, self._match(rule), Fragment("a.day"))
+            assets = rows.aggregate("COUNT", Fragment("DISTINCT a.asset_id"))
             gates.append(sql("{} >= {}", self._fact(sql("COALESCE({}, 0)", assets)), rule.min_assets))
         return gates
 
     def _each(self, rule: EngagementRule, rows: Rows) -> Fragment:
         """Points where each match counts: the sum of weights, rounded and capped."""
         count = rows.count
-        if count is not None and rule.max_per_day is not None:
+        if count is not None and rule.max_per_day == 1:
+            count = None  # a row is a day: it counts once, however many it stands for
+        elif count is not None and rule.max_per_day is not None:
             # The sum of bigints is a numeric in PostgreSQL, and slow; a sum of integers is a bigint.
             count = sql("CAST({} AS integer)", self.speech.minimum(count, rule.max_per_day))
         if rule.decay.kind == DecayKind.NONE:
-            total = self._total(rows, None if rule.max_per_day is None else count, None)
+            total = self._total(rows, None if rule.max_per_day is None else count or Fragment("1"), None)
             return self._capped(sql("{} * {}", total, abs(rule.points)), rule)
         first_day = self.day - self._weighty_days(rule) + 1
         weight = self._weight(rule.decay, rows.day)
@@ -190,10 +244,12 @@ class Planner:
 
     def _once(self, rule: EngagementRule, rows: Rows) -> Fragment:
         """Points where only the latest match counts: a table from its day."""
+        full = points_from_weights(rule.points, FULL_WEIGHT, rule.max_points)
+        if rule.decay.kind == DecayKind.NONE and max(rule.min_count, rule.min_days) > 1:
+            return sql("{}", full)  # its gate asks for matches, and no day is needed
         latest = self._fact(rows.latest_day())
         if rule.decay.kind == DecayKind.NONE:
-            points = points_from_weights(rule.points, FULL_WEIGHT, rule.max_points)
-            return sql("CASE WHEN {} IS NULL THEN 0 ELSE {} END", latest, points)
+            return sql("CASE WHEN {} IS NULL THEN 0 ELSE {} END", latest, full)
         weights = step_weights(rule.decay)
         values = [points_from_weights(rule.points, weight, rule.max_points) for weight in weights]
         return self._by_step(rule.decay, latest, values)
@@ -272,14 +328,16 @@ class Planner:
         reach = rule.every_days * (_SILENT_PERIODS if most is None else most)
         is_exact = self.question.evidence
         first_day = None if is_exact else self.day - reach + 1
-        self.flat_reach.include(types, first_day)
+        scan = self.detailed if is_exact else self.flat  # which all other rules of evidence need, too
+        scan.reach.include(types, first_day)
         kind = [type_is(types)] if rule.activity_types else []
         matched = all_of([*kind, sql("a.day <= {}", self.day)])
         # Another rule may have some of the types read further back: what is older says nothing about the rest.
-        latest = Rows(self.flat, matched, Fragment("a.day")).aggregate("MAX", Fragment("a.day"), first_day)
+        latest = Rows(scan, matched, Fragment("a.day")).aggregate("MAX", Fragment("a.day"), first_day)
         if is_exact:
             return sql("COALESCE({}, l.created_day)", latest)
-        lookup = sql("(SELECT MAX(a.day) FROM leads_activity a WHERE a.lead_id = l.id AND {})", matched)
+        known = all_of([matched, *self.question.is_known])
+        lookup = sql("(SELECT MAX(a.day) FROM leads_activity a WHERE a.lead_id = l.id AND {})", known)
         if most is not None:
             lookup = sql("CASE WHEN l.created_day > {} THEN {} END", self.day - reach, lookup)
         return sql("COALESCE({}, {}, l.created_day)", latest, lookup)
@@ -289,10 +347,12 @@ class Planner:
     def future(self) -> list[Fragment]:
         """The first day on which an activity of negative age comes to exist, by scan."""
         found = []
-        if self.flat_reach.first_days:
-            found.append(self._fact(self.flat.add(sql("MIN(a.day) FILTER (WHERE a.day > {})", self.day))))
-        if self.daily_reach.first_days:
-            found.append(self._fact(self.daily.add(sql("MIN(p.day) FILTER (WHERE p.day > {})", self.day))))
+        seen: set[int] = set()
+        for scan in self.scans:
+            day = "p.day" if scan is self.daily else "a.day"
+            if scan.reach.first_days.keys() - seen:  # else those before it have looked at all its types
+                seen |= scan.reach.first_days.keys()
+                found.append(self._fact(scan.add(sql(f"MIN({day}) FILTER (WHERE {day} > {{}})", self.day))))
         return [sql("COALESCE({}, {})", column, NEVER) for column in found]
 
     def ids(self, codes: Iterable[str]) -> tuple[int, ...]:

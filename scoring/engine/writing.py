@@ -26,6 +26,8 @@ COMPUTED = (
     "asked_facts",
     "valid_until",
 )
+# The others are never null, and `<>` is cheaper than a comparison that takes nulls.
+_MAY_BE_NULL = {"valid_until"}
 _KEPT = ("lead_id", *COMPUTED, "rulebook_version", "day", "below_since")
 _SCORES, _CHANGES, _DIFFERENCES = "leads_leadscore", "scoring_scorechange", "scoring_difference"
 
@@ -46,34 +48,39 @@ def write_statements(levels: Levels, target: Target, stamp: Stamp) -> Iterator[F
     differences = _differences(levels, target, stamp)
     if levels.speech.dialect == Dialect.POSTGRESQL:
         yield sql(
-            f"WITH {_DIFFERENCES} AS MATERIALIZED ({{}}), logged AS ({{}}), written AS ({{}} RETURNING 1)"
-            " SELECT COUNT(*) FROM written",
+            f"WITH {_DIFFERENCES} AS MATERIALIZED ({{}}), logged AS ({{}}), updated AS ({{}}), inserted AS ({{}})"
+            f" SELECT COUNT(*) FROM {_DIFFERENCES}",
             differences,
             _log(stamp),
-            _upsert(stamp),
+            _update(levels, target, stamp),
+            _upsert(stamp, "known IS NULL"),
         )
         return
     # SQLite cannot write in a CTE: the differences wait in a temporary table of the connection.
     yield Fragment(f"DROP TABLE IF EXISTS temp.{_DIFFERENCES}")
     yield sql(f"CREATE TEMP TABLE {_DIFFERENCES} AS {{}}", differences)
     yield _log(stamp)
-    yield _upsert(stamp)
+    yield _upsert(stamp, "true")
     yield Fragment(f"SELECT COUNT(*) FROM {_DIFFERENCES}")
 
 
 def _differences(levels: Levels, target: Target, stamp: Stamp) -> Fragment:
     differs = levels.speech.distinct
     columns = ", ".join(f"r.{column}" for column in COMPUTED)
-    changed = " OR ".join(f"s.{column} {differs} r.{column}" for column in COMPUTED)
+    changed = " OR ".join(
+        f"s.{column} {differs if column in _MAY_BE_NULL else '<>'} r.{column}" for column in COMPUTED
+    )
     below = _below_since(levels, stamp)
     return sql(
         f"SELECT r.lead_id, {columns}, {{}} AS below_since, s.lead_id AS known, s.fit AS fit_before,"
         " s.engagement AS engagement_before, s.qualified AS qualified_before"
-        f" FROM ({{}}) r LEFT JOIN {_SCORES} s ON s.lead_id = r.lead_id"
+        # The range stands twice: else the database takes all scores for a range of them.
+        f" FROM ({{}}) r LEFT JOIN {_SCORES} s ON s.lead_id = r.lead_id AND {{}}"
         f" WHERE s.lead_id IS NULL OR ({{}} AND ({changed}"
         f" OR s.rulebook_version <> {{}} OR s.below_since {differs} {{}} OR s.day > {{}}))",
         below,
         levels.result(target),
+        target.contains("s.lead_id", levels.speech.dialect),
         _may_replace(stamp),
         stamp.version,
         below,
@@ -119,13 +126,25 @@ def _log(stamp: Stamp) -> Fragment:
     )
 
 
-def _upsert(stamp: Stamp) -> Fragment:
+def _update(levels: Levels, target: Target, stamp: Stamp) -> Fragment:
+    """For rows that are known to be there: an upsert would lock each of them before it updates it."""
+    columns = ", ".join(f"{column} = d.{column}" for column in (*COMPUTED, "below_since"))
+    return sql(
+        f"UPDATE {_SCORES} s SET {columns}, rulebook_version = {{}}, day = {{}} FROM {_DIFFERENCES} d"
+        " WHERE s.lead_id = d.lead_id AND {}",
+        stamp.version,
+        stamp.day,
+        target.contains("s.lead_id", levels.speech.dialect),
+    )
+
+
+def _upsert(stamp: Stamp, which: str) -> Fragment:
+    """`which`: a condition on the differences; never none, as SQLite would read ON as the beginning of a join."""
     columns = ", ".join(("lead_id", *COMPUTED, "below_since"))
     updates = ", ".join(f"{column} = excluded.{column}" for column in _KEPT if column != "lead_id")
-    # WHERE true: SQLite would otherwise read ON as the beginning of a join.
     return sql(
         f"INSERT INTO {_SCORES} ({columns}, rulebook_version, day) SELECT {columns}, {{}}, {{}} FROM {_DIFFERENCES}"
-        f" WHERE true ON CONFLICT (lead_id) DO UPDATE SET {updates}",
+        f" WHERE {which} ON CONFLICT (lead_id) DO UPDATE SET {updates}",
         stamp.version,
         stamp.day,
     )

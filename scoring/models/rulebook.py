@@ -24,6 +24,12 @@ class Rulebook(models.Model):
     number = models.PositiveIntegerField(unique=True, null=True, blank=True, editable=False)
     state = models.CharField(max_length=9, choices=State.choices, default=State.DRAFT, editable=False)
     name = models.CharField(max_length=200)
+    revision = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Counts the edits of a draft: what was computed says for which."
+    )
+    copy_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="copies"
+    )
 
     mql_threshold = models.BigIntegerField("MQL threshold")
     mql_min_fit = models.BigIntegerField("MQL minimum fit", null=True, blank=True)
@@ -86,6 +92,17 @@ class Rulebook(models.Model):
         related_name="+",
     )
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
+    discarded_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="A draft is set aside, never deleted."
+    )
+    discarded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
 
     class Meta:
         ordering: ClassVar = [F("number").desc(nulls_first=True), "-pk"]
@@ -124,6 +141,12 @@ class Rulebook(models.Model):
                 | (~Q(state="retired") & Q(retired_at__isnull=True)),
                 name="scoring_rulebook_retired_at_when_retired",
                 violation_error_message="A rulebook has a time of retirement if and only if it is retired.",
+            ),
+            models.CheckConstraint(
+                condition=Q(discarded_at__isnull=True, discarded_by__isnull=True)
+                | Q(discarded_at__isnull=False, discarded_by__isnull=False, state="draft"),
+                name="scoring_rulebook_discarded_draft",
+                violation_error_message="Only a draft is discarded, by somebody, at some time.",
             ),
             models.CheckConstraint(
                 condition=Q(fit_a__gt=F("fit_b")),

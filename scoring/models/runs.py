@@ -128,6 +128,10 @@ class ScoringChunk(models.Model):
     lease_token = models.UUIDField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    interruptions = models.PositiveSmallIntegerField(
+        default=0,
+        help_text="How often the database went away in the middle of it; these attempts do not count.",
+    )
     done_at = models.DateTimeField(null=True, blank=True)
     scored = models.BigIntegerField(default=0)
     changed = models.BigIntegerField(default=0)
@@ -157,6 +161,33 @@ class ScoringChunk(models.Model):
                 | (~Q(state="done") & Q(done_at__isnull=True)),
                 name="scoring_scoringchunk_done_at_when_done",
                 violation_error_message="A chunk has a time of completion if and only if it is done.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"leads {self.first_lead}–{self.last_lead}"
+
+
+class ScoredRange(models.Model):
+    """What holds for every score of a range of leads, so that a night looks only where somebody may be due.
+
+    Kept by the transactions that write scores, under the lock of the range. Bounds may be wider than need
+    be, never narrower; a range without a row is looked at.
+    """
+
+    first_lead = models.BigIntegerField(primary_key=True, help_text="Lowest lead id, included.")
+    last_lead = models.BigIntegerField(help_text="Highest lead id, included.")
+    valid_until = DayField(help_text="No score ends before this day.")
+    rulebook_version = models.PositiveIntegerField(help_text="No score is of a lower version.")
+    day = DayField(help_text="No score is of a later day.")
+
+    class Meta:
+        ordering: ClassVar = ["first_lead"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(first_lead__lte=F("last_lead")),
+                name="scoring_scoredrange_range",
+                violation_error_message="A range must begin before it ends.",
             ),
         ]
 

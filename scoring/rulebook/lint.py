@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from leads.conditions import Condition, Field, Operator
+from leads.conditions.wording import condition_wording, lower_first
 from scoring.rulebook.findings import Finding, FindingKind, about, quoted
 from scoring.rulebook.form import AnyRule, Dimension, EngagementRule, FitRule, Form, Group, Match, SilenceRule
 from scoring.rulebook.meaning import (
@@ -30,7 +31,7 @@ from scoring.rulebook.reach import (
     too_many_assets,
     too_many_days,
 )
-from scoring.rulebook.wording import condition_wording, days, lower_first, minus
+from scoring.rulebook.wording import days, minus
 
 # Nobody reads more at once; looking ends here too, however many rules stand in each other's way.
 MOST_FINDINGS = 100

@@ -1,45 +1,27 @@
 """What is odd about a rulebook, told from what its rules do to real leads.
 
-On a request path at most SAMPLE leads are looked at, so that a page costs the same with a million
+On a request path a sample of leads is looked at (scoring.sampling), so that a page costs the same with a million
 leads; the command looks at all of them where it is asked to.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from random import Random
 
-from django.db import connection
-from django.db.models import Max
-
-from leads.conditions.sql import sql
-from leads.models import Lead
 from scoring.engine.hits import Hits, RuleHits, recent_hits, rule_hits
-from scoring.engine.levels import LeadRange, LeadSet, Target
 from scoring.rulebook.findings import Finding, FindingKind, about, quoted
 from scoring.rulebook.form import AnyRule, EngagementRule, Form
+from scoring.sampling import Look
 
-SAMPLE = 5_000
 RECENT_DAYS = 90
 NEARLY_ALL_PERCENT = 95
 CAPPED_PERCENT = 80
 # With fewer leads a share says nothing.
 FEWEST_LEADS = 20
-_RANGE = 50_000
-_MORE = 8
 # Shares of a group's cut are floating-point sums; what is exactly at the limit must not be over it.
 _ROUNDING = 1e-9
-
-
-@dataclass(frozen=True)
-class Look:
-    """Which leads are looked at: all, or a sample."""
-
-    targets: tuple[Target, ...]
-    is_sample: bool
 
 
 @dataclass(frozen=True)
@@ -69,47 +51,6 @@ def lint_leads(form: Form, *, day: date, look: Look) -> LeadsLint:
     hits = _hits(form, day=day, look=look)
     findings = tuple(findings_of(form, hits, is_sample=look.is_sample))
     return LeadsLint(hits.leads, look.is_sample, findings)
-
-
-# Which leads -----------------------------------------------------------------------------------------
-
-
-def a_sample(size: int = SAMPLE) -> Look:
-    """At most `size` leads; the same ones each time, while there are no new leads. A few small queries."""
-    ids = list(Lead.objects.order_by("pk").values_list("pk", flat=True)[: size + 1])
-    if len(ids) <= size:
-        return Look((LeadSet(ids),), is_sample=False)
-    random, numbers = Random(0), range(ids[0], _last() + 1)
-    found = _existing(random.sample(numbers, size))
-    if len(found) < size // 2:  # most of the numbers fell into gaps
-        more = _existing(random.sample(numbers, min(_MORE * size, len(numbers))))
-        found = sorted(random.sample(more, min(size, len(more))))
-    return Look((LeadSet(found),), is_sample=True)
-
-
-def _existing(drawn: list[int]) -> list[int]:
-    """For each number the lead with that id, or the next one: ids may have gaps of any size."""
-    if connection.vendor == "postgresql":
-        numbers = sql("unnest({}::bigint[]) AS drawn (value)", drawn)
-    else:
-        numbers = sql("json_each({}) AS drawn", json.dumps(drawn))
-    statement = sql(
-        "SELECT DISTINCT (SELECT MIN(l.id) FROM leads_lead l WHERE l.id >= drawn.value) AS id FROM {} ORDER BY id",
-        numbers,
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(statement.sql, statement.params)
-        return [pk for (pk,) in cursor.fetchall() if pk is not None]
-
-
-def all_leads() -> Look:
-    """Every lead, in ranges."""
-    starts = range(1, _last() + 1, _RANGE)
-    return Look(tuple(LeadRange(start, start + _RANGE - 1) for start in starts), is_sample=False)
-
-
-def _last() -> int:
-    return int(Lead.objects.aggregate(last=Max("pk"))["last"] or 0)
 
 
 def _hits(form: Form, *, day: date, look: Look) -> Hits:

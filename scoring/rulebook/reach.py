@@ -107,11 +107,12 @@ def too_many_assets(rule: EngagementRule) -> bool:
 
 def _alone(rule: AnyRule) -> Reach:
     """What one rule gives, from not met to the most."""
-    most = _most(rule)
+    most = most_points(rule)
     return Reach(min(most, 0), max(most, 0))
 
 
-def _most(rule: AnyRule) -> int:
+def most_points(rule: AnyRule) -> int:
+    """The most that one rule gives, or with negative points takes."""
     match rule:
         case FitRule():
             return cap(abs(rule.points), rule.points, rule.max_points)
@@ -158,7 +159,7 @@ def _together(field: Field, rules: Sequence[FitRule]) -> Reach:
     facts = _telling_facts(field, conditions)
     if len(facts) * len(conditions) > _MOST_TRIALS:
         return sum((_alone(rule) for rule in rules), _NOTHING)
-    sums = [sum(_most(rule) for rule in rules if _is_met(rule, fact)) for fact in facts]
+    sums = [sum(most_points(rule) for rule in rules if _is_met(rule, fact)) for fact in facts]
     return Reach(min(sums), max(sums))
 
 

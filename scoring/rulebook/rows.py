@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
 
-from leads.conditions import activity_fields, lead_fields
+from leads.conditions import all_fields
 from leads.models import ActivityType, User
 from scoring.models import Condition, Rule, Rulebook, RuleGroup
 from scoring.rulebook.document import FORMAT, Vocabulary, condition_json, read_form
@@ -18,6 +20,7 @@ from scoring.rulebook.form import (
     FitRule,
     Form,
     Grade,
+    Group,
     SilenceRule,
 )
 
@@ -56,12 +59,24 @@ _DEFAULTS = {
 def vocabulary() -> Vocabulary:
     """What a rulebook may speak of here and now: two queries."""
     codes = tuple(ActivityType.objects.order_by("code").values_list("code", flat=True))
-    return Vocabulary(lead_fields(), activity_fields(), codes)
+    return Vocabulary(*all_fields(), codes)
 
 
 def form_of(book: Rulebook) -> Form:
     """The rulebook that the rows make up; RulebookError names every mistake with its JSON path."""
-    return read_form(document_of(book), vocabulary())
+    if book.is_draft:
+        return read_form(document_of(book), vocabulary())
+    return published_form(book.pk, book.revision, book.published_at, vocabulary())
+
+
+@lru_cache(maxsize=16)
+def published_form(pk: int, _revision: int, _published_at: datetime | None, spoken_of: Vocabulary) -> Form:
+    """What was published never changes: a process reads it once, which was most of what explaining a lead took.
+
+    Unless it means something else by now: a field that was renamed, retyped or deleted is another vocabulary.
+    And a publication that was rolled back leaves a draft, to be edited and published at another instant.
+    """
+    return read_form(document_of(Rulebook.objects.get(pk=pk)), spoken_of)
 
 
 def document_of(book: Rulebook) -> dict[str, Any]:
@@ -108,30 +123,14 @@ def _rule_document(rule: Rule) -> dict[str, Any]:
 @transaction.atomic
 def save_draft(*, form: Form, by: User | None, note: str = "") -> Rulebook:
     """A new draft with the groups, rules and conditions of the form."""
-    book = Rulebook.objects.create(
-        name=form.name,
-        note=note,
-        created_by=by,
-        **{column: getattr(form.mql, key) for key, column in _MQL_COLUMNS.items()},
-        **vars(form.grade),
-        **_bounds("fit", form.fit),
-        **_bounds("engagement", form.engagement),
-    )
+    book = Rulebook.objects.create(note=note, created_by=by, **book_columns(form))
     groups = {
-        group.key: RuleGroup(
-            rulebook=book,
-            key=group.key,
-            name=group.name,
-            dimension=group.dimension,
-            min_points=group.bounds.low,
-            max_points=group.bounds.high,
-            position=position,
-        )
+        group.key: RuleGroup(rulebook=book, position=position, **group_columns(group))
         for position, group in enumerate(form.groups)
     }
     RuleGroup.objects.bulk_create(groups.values())
     rows = [
-        Rule(rulebook=book, group=groups[rule.group], position=position, **_rule_columns(rule))
+        Rule(rulebook=book, group=groups[rule.group], position=position, **rule_columns(rule))
         for position, rule in enumerate(form.rules)
     ]
     Rule.objects.bulk_create(rows)
@@ -146,11 +145,31 @@ def save_draft(*, form: Form, by: User | None, note: str = "") -> Rulebook:
     return book
 
 
+def book_columns(form: Form) -> dict[str, Any]:
+    return {
+        "name": form.name,
+        **{column: getattr(form.mql, key) for key, column in _MQL_COLUMNS.items()},
+        **vars(form.grade),
+        **_bounds("fit", form.fit),
+        **_bounds("engagement", form.engagement),
+    }
+
+
+def group_columns(group: Group) -> dict[str, Any]:
+    return {
+        "key": group.key,
+        "name": group.name,
+        "dimension": group.dimension,
+        "min_points": group.bounds.low,
+        "max_points": group.bounds.high,
+    }
+
+
 def _bounds(prefix: str, bounds: Bounds) -> dict[str, int | None]:
     return {f"{prefix}_min": bounds.low, f"{prefix}_max": bounds.high}
 
 
-def _rule_columns(rule: AnyRule) -> dict[str, Any]:
+def rule_columns(rule: AnyRule) -> dict[str, Any]:
     columns: dict[str, Any] = {
         "key": rule.key,
         "name": rule.name,

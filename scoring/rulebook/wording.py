@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from leads.conditions import Condition, FieldType, Operator
+from leads.conditions.wording import condition_wording, either, lower_first, upper_first
 from scoring.rulebook.form import (
     AnyRule,
     Bounds,
@@ -19,30 +19,6 @@ from scoring.rulebook.form import (
     Match,
     SilenceRule,
 )
-
-# More values than these are counted, not listed.
-_LISTED = 6
-
-_OPERATORS = {
-    Operator.IS: "is",
-    Operator.IS_NOT: "is known and not",
-    Operator.IN: "is",
-    Operator.NOT_IN: "is known and not",
-    Operator.CONTAINS: "contains",
-    Operator.NOT_CONTAINS: "is known and does not contain",
-    Operator.STARTS_WITH: "starts with",
-    Operator.ENDS_WITH: "ends with",
-    Operator.EQ: "is",
-    Operator.GT: "is more than",
-    Operator.GTE: "is at least",
-    Operator.LT: "is less than",
-    Operator.LTE: "is at most",
-    Operator.BETWEEN: "is",
-    Operator.IS_TRUE: "is yes",
-    Operator.IS_FALSE: "is no",
-    Operator.IS_KNOWN: "is known",
-    Operator.IS_UNKNOWN: "is unknown",
-}
 
 
 @dataclass(frozen=True)
@@ -79,22 +55,7 @@ def fit_wording(rule: FitRule) -> str:
     joined = (" and " if rule.match == Match.ALL else " or ").join(
         condition_wording(item) for item in rule.conditions
     )
-    return f"{_upper_first(joined)}."
-
-
-def condition_wording(condition: Condition) -> str:
-    """For example: job title contains “growth” or “demand”."""
-    words = f"{lower_first(condition.field.label)} {_OPERATORS[condition.operator]}"
-    if condition.operator == Operator.BETWEEN:
-        return f"{words} {condition.values[0]} to {condition.values[1]}"
-    if not condition.values:
-        return words
-    labels = dict(condition.field.choices)
-    values = [
-        labels.get(str(typed), text) for typed, text in zip(condition.typed, condition.values, strict=True)
-    ]
-    quoted = values if condition.field.type != FieldType.TEXT else [f"“{value}”" for value in values]
-    return f"{words} {either(quoted)}"
+    return f"{upper_first(joined)}."
 
 
 def _gates(rule: EngagementRule) -> str:
@@ -187,21 +148,5 @@ def nights(count: int) -> str:
     return "a night" if count == 1 else f"{count} nights"
 
 
-def either(names: Sequence[str]) -> str:
-    """For example: “a”, “b” or “c”; long lists end in how many more there are."""
-    if len(names) > _LISTED:
-        return f"{', '.join(names[: _LISTED - 1])} or one of {len(names) - _LISTED + 1} more"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
-
-
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def lower_first(text: str) -> str:
-    """“Job title” becomes “job title”; “VAT number” stays."""
-    return text if text[1:2].isupper() or text[1:2] == "-" else text[:1].lower() + text[1:]
-
-
-def _upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -10,8 +10,8 @@ from leads.htmx import HtmxRequest, render_part
 from scoring.linting import lint_rulebook
 from scoring.models import Rulebook
 from scoring.permissions import can_see
-from scoring.rulebook.lint_leads import a_sample
 from scoring.rulebook.reading import RulebookError
+from scoring.sampling import a_sample
 
 
 @require_GET

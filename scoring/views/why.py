@@ -14,8 +14,10 @@ from leads.models import Lead, LeadScore
 from leads.models.fields import day_of
 from scoring.changes import changes_of
 from scoring.explanations import explain_change, explain_lead, explain_next, explain_score, recent_changes
+from scoring.permissions import can_see_drafts
 from scoring.prospects import prospects_of
 from scoring.reasons import reasons_of
+from scoring.rulebook.catalogue import newest_drafts
 from scoring.rulebook.versions import NothingPublished
 from scoring.views.comparison import comparison_of, links_of
 
@@ -29,6 +31,7 @@ def why(request: HtmxRequest, pk: int) -> HttpResponse:
         "score": score,
         "found": found,
         "reasons": reasons_of(found.explained.explanation),
+        "drafts": newest_drafts() if can_see_drafts(request.user) else (),
     }
     return render_part(request, "scoring/why.html", "scoring/_why.html", context)
 

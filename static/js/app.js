@@ -53,10 +53,14 @@
   };
 
   document.addEventListener("htmx:responseError", (event) => {
+    if (event.target.matches("[data-lf-poll]")) return; // nobody asked
     const status = event.detail.xhr.status;
     showToast(EXPLANATIONS[status] || `Something went wrong on our side (${status}). Nothing was half-saved; try again.`);
   });
-  document.addEventListener("htmx:sendError", () => showToast("The server cannot be reached. Check your connection and try again."));
+  document.addEventListener("htmx:sendError", (event) => {
+    if (event.target.matches("[data-lf-poll]")) return;
+    showToast("The server cannot be reached. Check your connection and try again.");
+  });
   document.addEventListener("htmx:timeout", () => showToast("The server took too long to answer. Try again."));
 
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -66,6 +70,12 @@
       event.detail.shouldSwap = false;
       window.location.reload();
     }
+  });
+
+  // --- What asks by itself now and then ---------------------------------------------------------------------------
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    // A tab that nobody looks at can wait.
+    if (event.target.matches("[data-lf-poll]") && document.hidden) event.preventDefault();
   });
 
   // --- Forms ---------------------------------------------------------------------------------------------------
@@ -90,6 +100,7 @@
 
   // --- Focus -----------------------------------------------------------------------------------------------------
   document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.matches("[data-lf-poll]")) return; // nobody pressed anything
     // The focused button went with the part that was swapped away: go on where the answer says.
     if (document.activeElement && document.activeElement !== document.body) return;
     const next = event.target.querySelector("[data-lf-focus]") || document.querySelector("[data-lf-focus]");
@@ -155,6 +166,11 @@
       showSendToCloud: false,
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
     });
+    element.on("plotly_click", (event) => {
+      // A bar that knows the list of what it counts. The same links stand in the table beside the chart.
+      const address = event.points[0].customdata;
+      if (typeof address === "string" && address.startsWith("/")) window.location.assign(address);
+    });
   }
 
   function mountCharts(root) {
@@ -166,7 +182,9 @@
 
   document.addEventListener("htmx:beforeCleanupElement", (event) => {
     // Plotly listens to the window's size for each chart until it is told to stop.
-    if (window.Plotly && event.target.classList.contains("js-plotly-plot")) window.Plotly.purge(event.target);
+    // The whole document is cleaned up, too, when a page is left: it has no classes.
+    const gone = event.detail.elt;
+    if (window.Plotly && gone.classList && gone.classList.contains("js-plotly-plot")) window.Plotly.purge(gone);
   });
   document.addEventListener("htmx:load", (event) => mountCharts(event.target));
 

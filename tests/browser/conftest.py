@@ -11,6 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
 from leadfunnel.navigation import THEME_COOKIE
+from leads.handoff.offering import Occasion, offer_leads
 from leads.models import Handoff, LeadScore, Organisation, Role, Stage, Team, User
 from leads.models.fields import day_of
 from scoring.models import Rulebook
@@ -56,9 +57,11 @@ def rep(team: Team) -> User:
 
 @pytest.fixture
 def rulebook(transactional_db: None) -> Rulebook:
-    """Number 1, published."""
+    """Number 1, published 50 days ago."""
     book = save_draft(form=read_form(RULEBOOK, vocabulary()), by=None)
-    Rulebook.objects.filter(pk=book.pk).update(state="published", number=1, published_at=timezone.now())
+    Rulebook.objects.filter(pk=book.pk).update(
+        state="published", number=1, published_at=timezone.now() - timedelta(days=50)
+    )
     return book
 
 
@@ -107,6 +110,16 @@ def handoffs(team: Team, rep: User, rulebook: Rulebook) -> list[Handoff]:
     ]
 
 
+@pytest.fixture
+def ten(team: Team) -> list[Handoff]:
+    """Ten that wait; the one offered first stands first."""
+    leads = [LeadFactory(first_name=f"Lead{number}", last_name="") for number in range(10)]
+    for number, lead in enumerate(leads):
+        at = timezone.now() - timedelta(minutes=30 - number)
+        offer_leads(evidence={lead.pk: None}, occasion=Occasion(origin=Handoff.Origin.HAND, at=at))
+    return list(Handoff.objects.order_by("offered_at"))
+
+
 class Watched:
     """A page that may not complain: no error in the console, no script error, no policy violation."""
 
@@ -120,6 +133,9 @@ class Watched:
     def _note(self, kind: str, text: str) -> None:
         # Chromium and htmx log each answer of 4xx; those are expected where a test provokes them.
         answered = "Failed to load resource" in text or "Response Status Error Code" in text
+        # So does htmx where a test cuts the line, or leaves the page in the midst of a question.
+        lost = ("htmx:sendError", "htmx:sendAbort", "htmx:afterRequest")
+        answered = answered or any(event in text for event in lost)
         if kind in ("error", "warning") and not answered:
             self.complaints.append(f"{self.page.url}: {text}")
 

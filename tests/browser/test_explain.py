@@ -28,7 +28,6 @@ def anna(handoffs: list[Handoff], rulebook: Rulebook) -> Lead:
     now = timezone.now()
     Lead.objects.filter(pk=lead.pk).update(created_at=now - timedelta(days=60), seniority="", country="DE")
     lead.score.delete()
-    Rulebook.objects.filter(pk=rulebook.pk).update(published_at=now - timedelta(days=50))
     for age in (30, 9, 2):
         ActivityFactory(lead=lead, occurred_at=now - timedelta(days=age))
         at = now - timedelta(days=age)

@@ -24,8 +24,7 @@ def fits(page: Page) -> bool:
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("size", "theme"), [("desk", "dark"), ("phone", "light")])
 def test_pages_are_accessible_and_fit(open_page, rep, rulebook, handoffs, theme, size):
     lead = reverse("leads:detail", args=[handoffs[0].lead_id])
     addresses = [
@@ -37,11 +36,12 @@ def test_pages_are_accessible_and_fit(open_page, rep, rulebook, handoffs, theme,
         reverse("scoring:why_changed", args=[handoffs[0].lead_id]),
         reverse("scoring:what_next", args=[handoffs[0].lead_id]),
         reverse("reports:score_history", args=[handoffs[0].lead_id]),
-        reverse("scoring:rulebook"),
+        reverse("scoring:versions"),
+        reverse("scoring:version", args=[rulebook.pk]),
         reverse("scoring:lint", args=[rulebook.pk]),
         "/nothing",
     ]
-    with_parts = {lead, reverse("scoring:rulebook")}
+    with_parts = {lead, reverse("scoring:version", args=[rulebook.pk])}
     page = open_page(reverse("login"), theme=theme, size=size)
     assert problems(page) == []
 
@@ -135,7 +135,7 @@ def test_queue_accepts_and_rejects_without_leaving_the_page(open_page, rep, hand
 
     expect(names).to_have_text(["Bela Rossi", "Cleo Jensen"])
     expect(page.locator("#toasts")).to_contain_text("Anna Schmidt is yours now.")
-    expect(page.get_by_role("link", name="Bela Rossi")).to_be_focused()
+    expect(page.get_by_role("link", name="Bela Rossi", exact=True)).to_be_focused()
 
     page.get_by_label("Reject Bela Rossi").click()
     row = page.locator(".lf-queue__row").filter(has_text="Bela Rossi")
@@ -191,7 +191,7 @@ def test_part_page_request_after_the_session_ended_leads_to_the_login(open_page,
     page = open_page(reverse("leads:queue"), user=rep)
     page.context.clear_cookies(name="leadfunnel_session")
 
-    page.get_by_role("link", name=re.compile("^Shared")).click()
+    page.get_by_role("link", name=re.compile("^Unassigned")).click()
 
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 

@@ -7,11 +7,14 @@ import time_machine
 from django.core.management import CommandError, call_command
 
 from leadfunnel.demo.logins import PASSWORD, USERNAMES
-from leads.handoff.queue import Band, waiting_queue
-from leads.models import Handoff, Lead, LeadScore, Organisation, Role, User
-from reports.metrics.funnel import Mode, MqlRate, funnel_report
+from leads.handoff.bands import Band
+from leads.handoff.place import Share
+from leads.handoff.queue import Selection
+from leads.models import Handoff, Lead, LeadScore, Notification, Organisation, Role, SavedView, User
+from reports.metrics.funnel import MqlRate, cohort_funnel, mql_to_sql, outcomes_by
 from reports.period import Period, today
 from reports.scope import Scope
+from reports.store.folding import fold
 from scoring.rulebook.versions import published
 from tests.factories import LeadFactory
 
@@ -39,32 +42,44 @@ def test_demo_is_ready_to_be_looked_at(db, capsys):
     check_queue()
     check_funnel()
     check_logins()
+    check_notifications()
+
+
+def check_notifications() -> None:
+    """Whoever is told of anything has something to read, and nobody is mailed."""
+    for role in (Role.REP, Role.MANAGER, Role.MARKETER):
+        user = User.objects.get(username=USERNAMES[role])
+        assert Notification.objects.filter(user=user, in_app=True, read_at=None, created_at=NOW).exists(), (
+            role
+        )
+    assert not Notification.objects.exclude(mail_state=Notification.Mail.NONE).exists()
 
 
 def check_queue() -> None:
     rep = User.objects.get(username="rep")
-    queue = list(waiting_queue(user=rep, at=NOW))
+    queue = Selection(rep, NOW, Share.TEAM).waiting()
     offered_today = Handoff.objects.waiting().filter(offered_at=NOW)
 
     assert 10 <= len(queue) <= 60
     assert offered_today.count() >= 8
     assert offered_today.exclude(contributions=[]).count() == offered_today.count()
-    assert {Band.OVERDUE, Band.DUE} <= {handoff.band for handoff in queue}
+    assert all(queue.filter(band.at(NOW)).exists() for band in (Band.OVERDUE, Band.DUE))
     assert any(handoff.fast_tracked for handoff in queue)
     assert Handoff.objects.filter(assignee=rep).exists()
+    assert SavedView.objects.get().is_shared
 
 
 def check_funnel() -> None:
     scope = Scope(Period(Lead.objects.earliest("created_at").created_day, today()), today())
-    report = funnel_report(scope, mode=Mode.COHORT)
-    lead, mql, sql, opportunity, customer = (step.leads for step in report.funnel.steps)
+    fold()
+    lead, mql, sql, opportunity, customer = (step.leads for step in cohort_funnel(scope).steps)
 
     assert 0.2 < mql / lead < 0.45
-    assert 0.25 < report.rate.of_visits < 0.5
+    assert 0.25 < mql_to_sql(scope).of_visits < 0.5
     assert 0.4 < opportunity / sql < 0.75
     assert 0.01 < customer / lead < 0.06
-    rates = {line.source: line.rate for line in report.by_source}
-    assert accepted(rates, "Referral", "Partner") > accepted(rates, "Content syndication", "Social")
+    rates = outcomes_by(scope, by="source")
+    assert accepted(rates, "referral", "partner") > accepted(rates, "content syndication", "social")
     assert {"", "unknown"} <= rates.keys()
 
 

@@ -168,6 +168,7 @@ def test_safe_settings_are_taken(settings) -> None:
         ({"plain_http": True}, "PLAIN_HTTP"),
         ({"database_engine": "django.db.backends.sqlite3"}, "DATABASE_URL"),
         ({"debug": True, "secret_key": "built-in"}, "SECRET_KEY"),
+        ({"site_url": "http://leads.example.com"}, "SITE_URL"),
     ],
 )
 def test_unsafe_settings_are_refused_by_name(change, named) -> None:
@@ -175,3 +176,68 @@ def test_unsafe_settings_are_refused_by_name(change, named) -> None:
 
     assert len(problems) == 1
     assert named in problems[0]
+
+
+@pytest.mark.parametrize(
+    "value", ["leads.example.com", "ftp://x.example", "https://", "https://x.example/leads", "http://x:y"]
+)
+def test_site_url_is_an_address_without_a_path(value) -> None:
+    env = Environment({"SITE_URL": value})
+
+    assert env.site_url("SITE_URL", "https://default.example") == "https://default.example"
+    assert "SITE_URL must be the address" in env.problems[0]
+
+
+def test_site_url_loses_the_slash_at_its_end() -> None:
+    assert Environment({"SITE_URL": "https://x.example/"}).site_url("SITE_URL", "") == "https://x.example"
+
+
+@pytest.mark.parametrize("value", ["leadfunnel", "Lead <x>", "@example.com"])
+def test_sender_is_an_address(value) -> None:
+    env = Environment({"EMAIL_FROM": value})
+
+    env.sender("EMAIL_FROM", "a@b.example")
+
+    assert "EMAIL_FROM must be an address" in env.problems[0]
+
+
+POSTGRES, SQLITE = {"ENGINE": "django.db.backends.postgresql"}, {"ENGINE": "django.db.backends.sqlite3"}
+
+
+def test_replica_is_a_database_of_postgresql_or_none() -> None:
+    env = Environment({"REPLICA_DATABASE_URL": "postgres://reader:secret@copy:5433/leadfunnel"})
+
+    replica = env.replica("REPLICA_DATABASE_URL", of=POSTGRES)
+
+    assert replica is not None
+    assert (replica["HOST"], replica["PORT"], replica["USER"]) == ("copy", 5433, "reader")
+    assert Environment({}).replica("REPLICA_DATABASE_URL", of=POSTGRES) is None
+    assert env.problems == []
+
+
+@pytest.mark.parametrize(
+    ("url", "of", "problem"),
+    [
+        (
+            "sqlite:////tmp/copy.sqlite3",
+            POSTGRES,
+            "REPLICA_DATABASE_URL must look like postgres://user:password@host:5432/name, "
+            "not 'sqlite:////tmp/copy.sqlite3'.",
+        ),
+        (
+            "copy",
+            POSTGRES,
+            "REPLICA_DATABASE_URL must look like postgres://user:password@host:5432/name, not 'copy'.",
+        ),
+        (
+            "postgres://copy/leadfunnel",
+            SQLITE,
+            "REPLICA_DATABASE_URL needs DATABASE_URL to be PostgreSQL: it is a copy of that database.",
+        ),
+    ],
+)
+def test_replica_that_cannot_be_one_is_refused(url, of, problem) -> None:
+    env = Environment({"REPLICA_DATABASE_URL": url})
+
+    assert env.replica("REPLICA_DATABASE_URL", of=of) is None
+    assert env.problems == [problem]

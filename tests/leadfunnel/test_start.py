@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connection
 
+from tests.template_database import sqlite_template
 from tests.workers import ROOT, free_port, wait_until
 
 pytestmark = [
@@ -41,9 +45,12 @@ def processes_of(data_dir: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prepared(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Path:
     """A data folder with a migrated database and one user, so that no demo is loaded."""
     folder = tmp_path_factory.mktemp("data")
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock():
+            shutil.copyfile(sqlite_template(), folder / "leadfunnel.sqlite3")
     for command in (
         ["migrate", "--verbosity=0"],
         ["createsuperuser", "--noinput", "--username=boss", "--email=b@example.com"],

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from leadfunnel.management.commands import start
 from tests.workers import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -103,3 +106,17 @@ def test_a_reader_that_has_seen_enough_is_no_traceback(tmp_path) -> None:
     program.stderr.close()
     assert program.wait(timeout=60) != 0
     assert "Traceback" not in said
+
+
+def test_start_says_now_and_then_what_it_waits_for(settings) -> None:
+    settings.PORT = free_port()
+    said = io.StringIO()
+    command = start.Command(stdout=said)
+    command._silent_since = time.monotonic() - start.PATIENCE_SECONDS
+
+    assert [command._announce() for _ in range(3)] == [False] * 3
+
+    assert said.getvalue().splitlines() == [
+        f"Still waiting for the web server to answer at http://127.0.0.1:{settings.PORT}/healthz"
+        " ([Errno 111] Connection refused)."
+    ]

@@ -20,7 +20,7 @@ from tests.factories import UserFactory
     ("role", "screen"),
     [
         (Role.REP, "leads:queue"),
-        (Role.MANAGER, "reports:funnel"),
+        (Role.MANAGER, "reports:first"),
         (Role.MARKETER, "leads:list"),
         (Role.ADMINISTRATOR, "leads:list"),
         (None, "leads:list"),
@@ -46,6 +46,26 @@ def test_navigation_offers_the_admin_to_those_it_lets_in(client):
     assert f'href="{reverse("admin:index")}"' not in as_rep
     assert f'href="{reverse("admin:index")}"' in as_administrator
     assert re.search(rf'href="{reverse("leads:list")}"\s+aria-current="page"', as_rep)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", [*Role, None])
+def test_a_phone_has_at_most_four_pages_at_its_foot_and_all_behind_more(client, role):
+    client.force_login(UserFactory(role=role))
+
+    navigation = client.get(reverse("leads:list")).context["navigation"]
+
+    assert 1 <= len(navigation.bar) <= 4
+    assert {item.url for item in navigation.bar} <= {item.url for item in navigation.items}
+    assert [item.label for item in navigation.items if item.is_current] == ["Leads"]
+
+
+@pytest.mark.django_db
+def test_a_page_behind_more_marks_it(client):
+    client.force_login(UserFactory(role=Role.REP))
+
+    assert client.get(reverse("scoring:definitions")).context["navigation"].is_in_more
+    assert not client.get(reverse("leads:queue")).context["navigation"].is_in_more
 
 
 # --- Signing in --------------------------------------------------------------------------------------------------

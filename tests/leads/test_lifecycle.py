@@ -17,7 +17,7 @@ from leads.lifecycle import (
     record_history,
     restart_lifecycles,
 )
-from leads.models import Lead, Stage, StageChange
+from leads.models import NOT_OFFERED, OFFERED, Lead, Stage, StageChange
 from tests.factories import LeadFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -137,3 +137,7 @@ def test_record_history_derives_the_stage_from_the_order_whatever_the_order_of_w
 
     lead.refresh_from_db()
     assert (lead.stage, lead.stage_entered_at) == (Stage.CUSTOMER, NOW + timedelta(days=9))
+
+
+def test_each_stage_is_offered_or_not_offered() -> None:
+    assert sorted([*OFFERED, *NOT_OFFERED]) == sorted(Stage)

@@ -5,10 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+from django.db.models import CharField, Model
+from django.db.models.signals import pre_migrate
 
 from leads.models import Activity, ChangeLogEntry, Company, HandoffDecision, Lead, StageChange
-from leads.triggers import SCORED_COMPANY_COLUMNS, SCORED_LEAD_COLUMNS, erasing
+from leads.triggers import SCORED_COMPANY_COLUMNS, SCORED_LEAD_COLUMNS, erasing, install
+from scoring.models import RulebookEvent
 from tests.factories import (
     ActivityFactory,
     AssetFactory,
@@ -152,3 +156,45 @@ def test_day_of_an_activity_follows_its_instant() -> None:
     activity.save()
 
     assert Activity.objects.get().day == NOW.date() + timedelta(days=1)
+
+
+# Migrations ----------------------------------------------------------------------------------------------------------
+
+
+def migration_begins(app: str, plan: list[Any]) -> None:
+    config = apps.get_app_config(app)
+    pre_migrate.send(
+        sender=config, app_config=config, verbosity=0, interactive=False, using="default", plan=plan
+    )
+
+
+def rewritten(note: str = "Rewritten") -> int:
+    return StageChange.objects.update(note=note)
+
+
+def test_triggers_are_away_while_migrations_run() -> None:
+    LeadFactory()
+
+    migration_begins("leads", plan=[])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rewritten()
+    migration_begins("leads", plan=["0099_something"])
+    assert rewritten() == 1
+
+    install()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rewritten("Again")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("app", "model", "name"), [("leads", StageChange, "note"), ("scoring", RulebookEvent, "what")]
+)
+def test_a_column_that_triggers_speak_of_can_be_altered(app: str, model: type[Model], name: str) -> None:
+    old, new = model._meta.get_field(name), CharField(max_length=3000)
+    new.set_attributes_from_name(name)
+
+    migration_begins(app, plan=["0099_something"])
+
+    with connection.schema_editor() as editor:
+        editor.alter_field(model, old, new)

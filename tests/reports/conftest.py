@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from itertools import count
 
 import pytest
+from django.core.cache import cache
 
 from leads.folding import fold
 from leads.models import Campaign, Lead, Stage, StageChange
 from leads.models.fields import day_of
+from reports.store.folding import fold as fold_in
 from tests.factories import UserFactory
 
 Moves = dict[str, str] | list[tuple[str, str]]
@@ -21,6 +23,10 @@ def instant(text: str) -> datetime:
 
 @pytest.fixture
 def a_lead(db) -> Callable[..., Lead]:
+    return lead_maker()
+
+
+def lead_maker() -> Callable[..., Lead]:
     """Makes a lead with its history: created (and first entered `lead`) then, and moved as said."""
     numbers = count(1)
 
@@ -51,6 +57,18 @@ def a_lead(db) -> Callable[..., Lead]:
         return lead
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    """What is kept until the next fold belongs to another database."""
+    cache.clear()
+
+
+@pytest.fixture
+def refresh(db) -> Callable[[], None]:
+    """Brings what reports read up to date with the leads, as a worker does each minute."""
+    return fold_in
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from leads.models import Lead
-from reports.charts import score_figure
+from reports.charts.score_history import score_figure
 from reports.metrics.score_history import Level, score_history
 from scoring.models import Rulebook, ScoreChange, ScoringRun
 from tests.factories import LeadFactory

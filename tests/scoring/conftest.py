@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from leads.models import User
 from scoring.models import Rulebook
 from scoring.rulebook.document import FORMAT, read_form
 from scoring.rulebook.rows import save_draft, vocabulary
+from scoring.rulebook.signing import Side, sign
 from scoring.rulebook.versions import publish
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -40,12 +42,22 @@ def german(points: int, **rule: Any) -> dict[str, Any]:
     return {"kind": "fit", "group": "who", "points": points, "conditions": [condition], **rule}
 
 
+def draft_of(*rules: dict[str, Any], **mql: Any) -> Rulebook:
+    return save_draft(form=read_form(document(*rules, **mql), vocabulary()), by=None)
+
+
 @pytest.fixture
 def publish_rules(db: None) -> Publish:
-    """Publish these rules as the next version."""
+    """Publish these rules as the next version; `signers` are a marketer and a sales manager."""
 
-    def publish_rules(*rules: dict[str, Any], **mql: Any) -> Rulebook:
-        form = read_form(document(*rules, **mql), vocabulary())
-        return publish(book=save_draft(form=form, by=None), note="Test", at=NOW, origin="test")
+    def publish_rules(
+        *rules: dict[str, Any], signers: tuple[User, User] | None = None, **mql: Any
+    ) -> Rulebook:
+        draft = draft_of(*rules, **mql)
+        for side, signer in zip(Side, signers or (), strict=False):
+            sign(book=draft, side=side, revision=draft.revision, by=signer, at=NOW)
+        if signers:
+            return publish(book=draft, note="Test", at=NOW, by=signers[0])
+        return publish(book=draft, note="Test", at=NOW, origin="test")
 
     return publish_rules

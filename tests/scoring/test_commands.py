@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from leads.models import ChangeLogEntry, Handoff, LeadIdentifier, LeadScore
-from scoring.models import Rulebook, ScoringRun
+from scoring.models import Rulebook, RulebookEvent, ScoringRun
 from tests.factories import ActivityFactory, LeadFactory
 from tests.scoring.conftest import Publish, activity, document, german
 
@@ -50,16 +50,48 @@ def test_publishing_scores_all_leads_and_is_recorded_as_unsigned(small_file: Pat
     out = run("rulebook", "import", str(small_file), "--publish", "--note", "First")
 
     book = Rulebook.objects.get()
-    assert (book.state, book.number, book.note, book.published_from) == (
-        "published",
-        1,
-        "First",
-        "command line",
-    )
+    assert (book.state, book.number, book.note) == ("published", 1, "First")
+    assert book.published_from.startswith("command line")
     assert book.signed_marketing_by is None
     assert book.signed_sales_by is None
     assert LeadScore.objects.get(pk=lead.pk).fit == 20
     assert "Leads scored: 1; scores changed: 1; offered to sales: 1." in out
+
+
+def test_what_the_command_line_does_is_on_record(small_file: Path) -> None:
+    for note in ("One", "Two"):
+        run("rulebook", "import", str(small_file), "--publish", "--note", note)
+
+    events = RulebookEvent.objects.order_by("pk")
+    assert [event.kind for event in events] == ["created", "published", "created", "retired", "published"]
+    assert all(event.by is None and event.origin.startswith("command line") for event in events)
+    assert events[1].what == "Published as version 1 without all signatures, as an operator's override: One"
+    assert events[3].what == "Retired: version 2 follows"
+
+
+def test_draft_is_published_over_the_heads_of_its_signatories(small_file: Path) -> None:
+    run("rulebook", "import", str(small_file))
+    draft = Rulebook.objects.get()
+
+    out = run("rulebook", "publish", "--draft", str(draft.pk), "--note", "Needed now")
+
+    draft.refresh_from_db()
+    assert (draft.state, draft.number) == ("published", 1)
+    assert "unsigned" in out
+    with pytest.raises(CommandError, match="There is no draft"):
+        run("rulebook", "publish", "--draft", str(draft.pk), "--note", "Again")
+
+
+def test_rollback_publishes_a_copy_under_a_new_number(publish_rules: Publish) -> None:
+    first = publish_rules(german(20))
+    publish_rules(german(5))
+
+    run("rulebook", "rollback", "1", "--note", "The new one was wrong")
+
+    now = Rulebook.objects.get(state="published")
+    assert (now.number, now.copy_of, now.rules.get().points) == (3, first, 20)
+    with pytest.raises(CommandError, match="Version 3 is the published one"):
+        run("rulebook", "rollback", "3", "--note", "Again")
 
 
 def test_publishing_again_retires_the_version_before(small_file: Path) -> None:

@@ -26,9 +26,10 @@ from scoring.explanations import (
 )
 from scoring.models import ScoreChange, ScoringRun
 from scoring.prospects import prospects_of
+from scoring.rulebook.versions import publish
 from scoring.runs import request_run, work_on
 from tests.factories import ActivityFactory, LeadFactory
-from tests.scoring.conftest import NOW, activity, german
+from tests.scoring.conftest import NOW, activity, draft_of, german
 
 pytestmark = pytest.mark.django_db
 
@@ -164,10 +165,11 @@ def test_change_between_two_rulebooks_names_their_rules(publish_rules):
     }
 
 
-def test_bounds_are_a_line_of_their_own(publish_rules):
+def test_bounds_are_a_line_of_their_own():
     """Engagement at most 20: 15 and then 30 in sum."""
-    book = publish_rules(VISITS)
-    book.groups.filter(key="what").update(max_points=20)
+    draft = draft_of(VISITS)
+    draft.groups.filter(key="what").update(max_points=20)
+    book = publish(book=draft, note="Test", at=NOW, origin="test")
     lead = lead_seen(0, 5)
     before, after = Side(TODAY - timedelta(days=1), book.number or 0), Side(TODAY, book.number or 0)
 

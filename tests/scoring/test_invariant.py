@@ -29,7 +29,7 @@ from scoring.engine.writing import COMPUTED
 from scoring.models import Rulebook, ScoringRun
 from scoring.ranges import all_ranges
 from scoring.rulebook.document import read_form
-from scoring.rulebook.rows import form_of, save_draft
+from scoring.rulebook.rows import form_of, published_form, save_draft
 from scoring.rulebook.versions import publish, published
 from scoring.runs import request_run, work_on
 from scoring.verification import verify
@@ -90,6 +90,7 @@ class History(RuleBasedStateMachine):
             if isinstance(context, transaction.Atomic):
                 transaction.set_rollback(True)
             context.__exit__(None, None, None)
+        published_form.cache_clear()  # the next history gives the same numbers to other rulebooks
 
     def lead(self, index: int) -> Lead | None:
         leads = list(Lead.objects.order_by("pk"))
@@ -286,5 +287,5 @@ def test_any_history_leaves_the_scores_of_a_full_rescore() -> None:
 
 @pytest.mark.slow
 def test_many_long_histories_leave_the_scores_of_a_full_rescore() -> None:
-    examples = int(os.environ.get("HYPOTHESIS_EXAMPLES", "30"))
+    examples = int(os.environ.get("HYPOTHESIS_EXAMPLES", "8"))
     run_state_machine_as_test(History, settings=settings(max_examples=examples, stateful_step_count=40))

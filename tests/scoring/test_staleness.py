@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from leads.models import Activity, ChangeLogEntry, Lead, LeadScore
+from leads.models.fields import LATEST_DAY
 from scoring import ranges, rescoring
 from scoring.engine.compiler import CompiledRulebook
 from scoring.engine.levels import LeadRange
-from scoring.models import ScoringRun
+from scoring.live import drain
+from scoring.models import ScoredRange, ScoringRun
 from scoring.runs import request_run, work_on
 from scoring.verification import verify
 from tests.factories import ActivityFactory, AssetFactory, CampaignFactory, CompanyFactory, LeadFactory
@@ -98,9 +100,42 @@ def test_lead_whose_score_was_lost_is_scored_with_its_range(seen: Lead) -> None:
     assert LeadScore.objects.filter(pk__in=(seen.pk, other.pk)).count() == 2
 
 
+def test_bounds_of_a_range_are_those_of_its_scores(seen: Lead) -> None:
+    bounds = ScoredRange.objects.get()
+
+    assert bounds.first_lead <= seen.pk <= bounds.last_lead
+    assert (bounds.valid_until, bounds.rulebook_version, bounds.day) == (TODAY + timedelta(days=7), 1, TODAY)
+
+
+def test_live_rescoring_widens_the_bounds_of_its_range(seen: Lead) -> None:
+    night(7)  # from here on nothing changes by time
+    assert ScoredRange.objects.get().valid_until == LATEST_DAY
+    ActivityFactory(occurred_at=NOW + timedelta(days=8))
+
+    drain(clock=lambda: NOW + timedelta(days=8))
+
+    assert ScoredRange.objects.get().valid_until == TODAY + timedelta(days=15)
+    assert [night(14).scored, night(15).scored] == [0, 1]
+
+
+def test_range_without_bounds_is_looked_at(seen: Lead) -> None:
+    LeadScore.objects.filter(pk=seen.pk).update(rulebook_version=0)
+    before = night().scored
+    ScoredRange.objects.all().delete()
+
+    assert (before, night().scored) == (0, 1)
+
+
+def test_bounds_that_are_wider_than_need_be_make_no_chunk(seen: Lead) -> None:
+    ScoredRange.objects.update(valid_until=TODAY)
+
+    assert night().chunks.count() == 0
+
+
 def test_score_of_a_day_after_today_is_due(seen: Lead) -> None:
     tomorrow = TODAY + timedelta(days=1)
     LeadScore.objects.filter(pk=seen.pk).update(day=tomorrow, engagement=3, total=3)
+    ScoredRange.objects.update(day=tomorrow)
 
     assert night().changed == 1
     assert LeadScore.objects.get(pk=seen.pk).engagement == 20

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from leads.models import Handoff, LeadScore, Organisation
 from leads.reference import install
+from scoring import tasks
 from scoring.models import ScoringRun
 from scoring.rulebook.document import read_form
 from scoring.rulebook.rows import save_draft, vocabulary
@@ -53,6 +55,25 @@ def test_task_works_on_the_run_and_is_harmless_twice(publish_rules: Publish) -> 
     run.refresh_from_db()
     assert (run.state, run.scored, run.promoted) == (State.DONE, 1, 1)
     assert Handoff.objects.get(lead=lead).run == run.pk
+
+
+def test_what_is_left_after_the_working_time_goes_on_with_the_next_message(
+    publish_rules: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_on: list[int] = []
+    monkeypatch.setattr(work_on_run, "delay", handed_on.append)
+    monkeypatch.setattr(tasks, "WORKING_TIME", timedelta(0))
+    publish_rules(german(20))
+    LeadFactory()
+    run = request_run(kind=ScoringRun.Kind.NIGHTLY, at=timezone.now())
+
+    work_on_run(run.pk)
+    assert handed_on == [run.pk]
+
+    monkeypatch.setattr(tasks, "WORKING_TIME", timedelta(minutes=1))
+    work_on_run(run.pk)
+    run.refresh_from_db()
+    assert (run.state, handed_on) == (State.DONE, [run.pk])
 
 
 # Real workers --------------------------------------------------------------------------------------------------------

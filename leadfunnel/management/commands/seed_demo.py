@@ -5,10 +5,16 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
+from leadfunnel.demo.again import wake_customers
+from leadfunnel.demo.answers import answer_latest_feedback
 from leadfunnel.demo.logins import PASSWORD, USERNAMES
+from leadfunnel.demo.plans import plan_steps
 from leadfunnel.demo.queue import offer_todays_leads
+from leadfunnel.demo.routing import set_up_routing
 from leadfunnel.demo.seeding import Seeded, SeedRefused, seed
+from leadfunnel.demo.telling import tell_everybody
 from leadfunnel.demo.world import Plan
 from reports.period import today
 
@@ -41,7 +47,12 @@ class Command(BaseCommand):
             seeded = seed(plan, progress=self._progress(plan))
         except SeedRefused as refusal:
             raise CommandError(str(refusal)) from None
+        set_up_routing(at=timezone.now())
+        wake_customers()
         offered = offer_todays_leads()
+        plan_steps(today=today())
+        answer_latest_feedback(today=today())
+        tell_everybody(at=timezone.now())
         self.stdout.write(
             f"Wrote {seeded.leads:,} leads of {seeded.companies:,} companies with {seeded.activities:,} activities, "
             f"{seeded.handoffs:,} handoffs and {seeded.deals:,} deals in {time.monotonic() - began:.0f} s; "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -20,6 +21,9 @@ from leadfunnel.startup import NotReady, check_database, check_database_answers
 from leadfunnel.supervisor import Program, Supervisor
 from leads.models import Lead
 
+# A start that takes longer than this says what it waits for, and again after as long.
+PATIENCE_SECONDS = 10.0
+
 
 class Command(BaseCommand):
     help = "Prepares the database, then runs web server, worker and scheduler until Ctrl-C."
@@ -27,6 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_taken_port(settings.PORT)
+        self._say(f"Looking at the database ({connection.display_name}) ...")
         try:
             check_database_answers()
             self._prepare()
@@ -37,6 +42,8 @@ class Command(BaseCommand):
             raise CommandError("Stopped while preparing.", returncode=130) from None
         # The programs open their own; one that is shared across a fork breaks.
         connections.close_all()
+        self._say("Starting web server, worker and scheduler ...")
+        self._silent_since = time.monotonic()
         supervisor = Supervisor(output=sys.stdout)
         status = supervisor.run(_programs(), when_started=self._announce)
         if status:
@@ -49,6 +56,7 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0, interactive=False)
         check_database()
         if not settings.DEBUG:
+            self._say("Collecting static files ...")
             call_command("collectstatic", verbosity=0, interactive=False)
         elif not get_user_model().objects.exists() and not Lead.objects.exists():
             self._say("Loading the demo (once) ...")
@@ -65,7 +73,8 @@ class Command(BaseCommand):
                 pass
         except urllib.error.HTTPError as error:
             self._say(f"The web server answers, but not well: {address}/healthz says {error.code}.")
-        except OSError:
+        except OSError as error:
+            self._tell_of_waiting(f"{address}/healthz", error)
             return False
         self._say(f"\nLeadfunnel runs at {address}   (Ctrl-C stops it)")
         for role, username in logins.working_logins():
@@ -74,6 +83,13 @@ class Command(BaseCommand):
             self._say("  Nobody can sign in yet: python manage.py createsuperuser")
         connections.close_all()
         return True
+
+    def _tell_of_waiting(self, address: str, error: OSError) -> None:
+        """Asked many times a second; says it now and then."""
+        if time.monotonic() - self._silent_since >= PATIENCE_SECONDS:
+            self._silent_since = time.monotonic()
+            reason = getattr(error, "reason", error)
+            self._say(f"Still waiting for the web server to answer at {address} ({reason}).")
 
     def _say(self, message: str) -> None:
         self.stdout.write(message)

@@ -1,20 +1,23 @@
 from __future__ import annotations
 
 import json
+from argparse import ArgumentParser
 from datetime import date, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from reports.filters import EARLIEST, LATEST, Asked, FunnelFilter
-from reports.metrics.funnel import Mode, funnel_report
-from reports.period import DAY, Period, today
-from reports.scope import NOT_RECORDED
-from reports.texts import funnel_as_json, funnel_as_text
-
-MOST_NAMED = 30
-# The options that choose leads by a fact, and what their "-" stands for.
-NOTHING = {"source": "not recorded", "campaign": "none", "country": "not recorded"}
+from leads.models.fields import EARLIEST_DAY, LATEST_DAY
+from reports.answering import answered
+from reports.asking import Asked, ask
+from reports.catalogue import COMPARISONS, Report, all_reports, report_called
+from reports.dimensions import DIMENSIONS
+from reports.document import Document
+from reports.exports.as_csv import table_lines
+from reports.exports.as_json import document_as_json
+from reports.exports.as_text import document_as_text
+from reports.period import DAY, PRESETS, Period, today
+from reports.store.folding import fold
 
 
 class Command(BaseCommand):
@@ -22,54 +25,76 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         reports = parser.add_subparsers(dest="report", required=True, metavar="REPORT")
-        funnel = reports.add_parser("funnel", help="how many leads come how far, and the MQL to SQL rate")
-        funnel.add_argument("--start", required=True, help="first day of the period, YYYY-MM-DD")
-        funnel.add_argument("--end", required=True, help="the day after the period's last day, YYYY-MM-DD")
-        funnel.add_argument(
-            "--as-of", default="", help="what had happened by the end of this day (default: today)"
-        )
-        funnel.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.COHORT.value)
-        funnel.add_argument("--by", choices=["source"], help="add a line for each source")
-        funnel.add_argument("--source", default="", help="only leads of this source; - for not recorded")
-        funnel.add_argument("--campaign", default="", help="only leads of this campaign; - for none")
-        funnel.add_argument("--country", default="", help="only leads of this country; - for not recorded")
-        funnel.add_argument("--json", action="store_true", help="write JSON")
+        for report in all_reports():
+            add_options(reports.add_parser(report.key, help=report.summary), report)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        report = funnel_report((asked := _read(options)).scope, mode=asked.mode)
-        if options["json"]:
-            self.stdout.write(json.dumps(funnel_as_json(report, by_source=bool(options["by"])), indent=2))
-        else:
-            self.stdout.write(funnel_as_text(report, by_source=bool(options["by"])))
+        report = report_called(options["report"])
+        assert report is not None
+        asked = read(report, options)
+        fold()
+        self.stdout.write(written(answered(asked), asked, options), ending="")
 
 
-def _read(options: dict[str, Any]) -> Asked:
-    """The question, checked by the form of the page. Raises CommandError, one sentence for the first mistake."""
-    start = _day(options["start"], "--start", EARLIEST, LATEST)
-    # The period ends before --end: its last day is the one before.
-    end = _day(options["end"], "--end", EARLIEST + DAY, LATEST + DAY)
-    if end <= start:
-        raise CommandError(
-            f"--end must be after --start: {end} is not after {start} (the period ends before --end)."
-        )
-    as_of = options["as_of"] and str(_day(options["as_of"], "--as-of", EARLIEST, LATEST))
-    filters = FunnelFilter.reading(
-        {
-            "first_day": str(start),
-            "last_day": str(Period(start, end).last_day),
-            "as_of": as_of,
-            "mode": options["mode"],
-            **{name: options[name] for name in NOTHING},
-        },
-        today=today(),
+def add_options(parser: ArgumentParser, report: Report) -> None:
+    parser.add_argument("--period", choices=PRESETS, default="", help="instead of --start and --end")
+    parser.add_argument("--start", help="first day of the period, YYYY-MM-DD")
+    parser.add_argument("--end", help="the day after the period's last day, YYYY-MM-DD")
+    parser.add_argument(
+        "--as-of", default="", help="what had happened by the end of this day (default: today)"
     )
-    asked = filters.asked
-    if asked is None:
-        raise CommandError(_sentence(filters, options))
-    return asked
+    parser.add_argument("--compare", choices=COMPARISONS, default="", help="with which other period")
+    for dimension in DIMENSIONS.values():
+        parser.add_argument(
+            f"--{dimension.key}",
+            default="",
+            help=f"only this {dimension.label.lower()}; - for “{dimension.nothing}”",
+        )
+    for option in report.options:
+        parser.add_argument(
+            f"--{option.key.replace('_', '-')}",
+            choices=[value for value, _ in option.choices],
+            default="",
+            help=option.label,
+        )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="write JSON")
+    form.add_argument("--csv", action="store_true", help="write CSV: all tables, apart by empty lines")
+    parser.add_argument("--table", default="", help="with --csv: only this table")
 
 
-def _day(text: str, option: str, earliest: date, latest: date) -> date:
+def read(report: Report, options: dict[str, Any]) -> Asked:
+    """The question, checked by the form of the page. Raises CommandError, one sentence for the first mistake."""
+    parameters = {name: options[name] for name in ("compare", *DIMENSIONS)}
+    parameters |= {option.key: options[option.key] for option in report.options}
+    parameters |= _days(options)
+    parameters["as_of"] = options["as_of"] and str(
+        _day(options["as_of"], "--as-of", EARLIEST_DAY, LATEST_DAY)
+    )
+    asking = ask(report, parameters, today=today())
+    if asking.asked is None:
+        name, sentence = asking.sentences[0]
+        raise CommandError(f"--{name.replace('_', '-')} {sentence}")
+    return asking.asked
+
+
+def _days(options: dict[str, Any]) -> dict[str, str]:
+    start, end = options["start"], options["end"]
+    if start is None and end is None:
+        return {"period": options["period"]}
+    if options["period"]:
+        raise CommandError("Give either --period, or --start and --end.")
+    first = _day(start, "--start", EARLIEST_DAY, LATEST_DAY)
+    # The period ends before --end: its last day is the one before.
+    after = _day(end, "--end", EARLIEST_DAY + DAY, LATEST_DAY + DAY)
+    if after <= first:
+        raise CommandError(
+            f"--end must be after --start: {after} is not after {first} (the period ends before --end)."
+        )
+    return {"first_day": str(first), "last_day": str(Period(first, after).last_day)}
+
+
+def _day(text: str | None, option: str, earliest: date, latest: date) -> date:
     if not text:
         raise CommandError(f"{option} is missing: write it as YYYY-MM-DD.")
     try:
@@ -81,19 +106,21 @@ def _day(text: str, option: str, earliest: date, latest: date) -> date:
     return day
 
 
-def _sentence(filters: FunnelFilter, options: dict[str, Any]) -> str:
-    """The first fact by which no lead can be chosen, with what can be."""
-    name = next(iter(filters.form.errors))
-    choices = [
-        str(value) for value, _ in filters.form.fields[name].choices if value not in ("", NOT_RECORDED)
-    ]
-    more = f" and {len(choices) - MOST_NAMED} more" if len(choices) > MOST_NAMED else ""
-    known = (
-        f"choose one of {', '.join(choices[:MOST_NAMED])}{more}, or"
-        if choices
-        else "there is none yet; choose"
-    )
-    return (
-        f"--{name} “{options[name]}” is not the {name} of any lead: {known} “{NOT_RECORDED}”, "
-        f"which stands for “{NOTHING[name]}”."
-    )
+def written(document: Document, asked: Asked, options: dict[str, Any]) -> str:
+    if options["table"] and not options["csv"]:
+        raise CommandError("--table goes with --csv.")
+    if options["json"]:
+        return json.dumps(document_as_json(document, asked), indent=2, ensure_ascii=False) + "\n"
+    if options["csv"]:
+        return as_csv(document, options["table"])
+    return document_as_text(document, asked) + "\n"
+
+
+def as_csv(document: Document, only: str) -> str:
+    """One table, or all of them, each below a line with its name."""
+    tables = {table.key: table for table in document.tables}
+    if only and only not in tables:
+        raise CommandError(f"--table “{only}” is no table of this report: choose one of {', '.join(tables)}.")
+    if only:
+        return "".join(table_lines(tables[only]))
+    return "\r\n".join("".join([f"{key}\r\n", *table_lines(table)]) for key, table in tables.items())

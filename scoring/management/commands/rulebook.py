@@ -7,27 +7,29 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 from django.utils import timezone
 
+from scoring import sampling
 from scoring.errors import ScoringError
 from scoring.linting import RulebookLint, lint_rulebook
+from scoring.management import override
 from scoring.management.outcomes import why_not_done
 from scoring.models import Rulebook, ScoringRun
-from scoring.rulebook import lint_leads
 from scoring.rulebook.document import read_document, write_document
-from scoring.rulebook.form import Form
 from scoring.rulebook.reading import MAX_FILE_BYTES, RulebookError
-from scoring.rulebook.rows import form_of, save_draft, vocabulary
-from scoring.rulebook.versions import publish, published
-from scoring.runs import request_run, see_through
+from scoring.rulebook.rows import form_of, vocabulary
+from scoring.rulebook.signing import Side, signed_sides
+from scoring.rulebook.versions import published
+from scoring.runs import see_through
 
 
 class Command(BaseCommand):
-    help = "Import, export, list and check rulebooks."
+    help = "Import, export, list and check rulebooks; publish one without signatures."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        actions = parser.add_subparsers(dest="action", required=True, metavar="import|export|list|lint")
+        actions = parser.add_subparsers(
+            dest="action", required=True, metavar="import|publish|rollback|export|list|lint"
+        )
         reading = actions.add_parser("import", help="Save a rulebook file as a draft, or publish it.")
         reading.add_argument("file", type=Path, metavar="FILE")
         reading.add_argument(
@@ -36,6 +38,7 @@ class Command(BaseCommand):
         reading.add_argument(
             "--note", default="", metavar="TEXT", help="What changed, and why; publishing needs it."
         )
+        add_override_arguments(actions)
         writing = actions.add_parser(
             "export", help="Write a rulebook as JSON; the published one, or version N."
         )
@@ -54,11 +57,30 @@ class Command(BaseCommand):
             raise ScoringError("Publishing needs a note: add --note TEXT that says what changed, and why.")
         form = read_document(read_file(file), vocabulary())
         if not publish:
-            book = save_draft(form=form, by=None, note=note)
+            book = override.keep_draft(form, note=note, made_from=f"the file {file.name}")
             self.stdout.write(f"Saved “{form.name}” as draft {book.pk}: {len(form.rules)} rules.")
             return
-        run = publish_form(form, note)
-        self.stdout.write(f"Published {run.rulebook}, unsigned. Scoring all leads with it ...")
+        self.see_published(override.publish_form(form, note=note, made_from=f"the file {file.name}"))
+
+    def publish_rulebook(self, *, draft: int, note: str, **_: Any) -> None:
+        self.see_published(override.publish_draft(chosen_draft(draft), note=note))
+
+    def rollback_rulebook(self, *, number: int, note: str, **_: Any) -> None:
+        version = chosen_version(number)
+        if version.state == Rulebook.State.PUBLISHED:
+            raise ScoringError(f"Version {number} is the published one: there is nothing to roll back to.")
+        self.see_published(override.roll_back(version, note=note))
+
+    def see_published(self, run: ScoringRun) -> None:
+        signed = len(signed_sides(run.rulebook)) == len(Side)
+        how = (
+            "signed by both sides"
+            if signed
+            else "unsigned"
+            if not signed_sides(run.rulebook)
+            else "half signed"
+        )
+        self.stdout.write(f"Published {run.rulebook}, {how}. Scoring all leads with it ...")
         run = see_through(run.pk)
         self.stdout.write(
             f"Leads scored: {run.scored:,}; scores changed: {run.changed:,}; offered to sales: {run.promoted:,}."
@@ -84,9 +106,20 @@ class Command(BaseCommand):
         self, *, number: int | None, draft: int | None, all_leads: bool, as_json: bool, **_: Any
     ) -> None:
         book = chosen_draft(draft) if draft is not None else chosen_version(number)
-        look = lint_leads.all_leads() if all_leads else lint_leads.a_sample()
+        look = sampling.all_leads() if all_leads else sampling.a_sample()
         result = lint_rulebook(book, day=timezone.localdate(), look=look)
         self.stdout.write(lint_json(book, result) if as_json else lint_text(book, result))
+
+
+def add_override_arguments(actions: Any) -> None:
+    publishing = actions.add_parser("publish", help="Publish a draft over the heads of both signatories.")
+    publishing.add_argument(
+        "--draft", type=version_number, required=True, metavar="ID", help="The draft with this id."
+    )
+    rolling = actions.add_parser("rollback", help="Publish a copy of version N, over both heads as well.")
+    rolling.add_argument("number", type=version_number, metavar="N")
+    for parser in (publishing, rolling):
+        parser.add_argument("--note", required=True, metavar="TEXT", help="What changed, and why.")
 
 
 def add_lint_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,7 +129,9 @@ def add_lint_arguments(parser: argparse.ArgumentParser) -> None:
     )
     which.add_argument("--draft", type=version_number, metavar="ID", help="The draft with this id.")
     parser.add_argument(
-        "--all-leads", action="store_true", help=f"Look at all leads, not at {lint_leads.SAMPLE:,} of them."
+        "--all-leads",
+        action="store_true",
+        help=f"Look at all leads, not at about {sampling.SAMPLE:,} of them.",
     )
     parser.add_argument("--json", action="store_true", dest="as_json", help="Write JSON.")
 
@@ -151,13 +186,6 @@ def read_file(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ScoringError(f"Cannot read {path}: {reason}.") from error
-
-
-@transaction.atomic
-def publish_form(form: Form, note: str) -> ScoringRun:
-    now = timezone.now()
-    publish(book=save_draft(form=form, by=None), note=note, at=now, origin="command line")
-    return request_run(kind=ScoringRun.Kind.PUBLISH, at=now)
 
 
 def version_number(text: str) -> int:

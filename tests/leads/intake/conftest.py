@@ -18,6 +18,10 @@ NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 Importer = Callable[..., Report]
 
 
+def counts(report: Report) -> tuple[int, int, int, int, int]:
+    return report.new, report.updated, report.unchanged, report.repeated, report.refused
+
+
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
     def write(text: str | bytes, *, name: str = "file.csv", encoding: str = "utf-8") -> Path:

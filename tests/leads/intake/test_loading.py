@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,22 +9,16 @@ import pytest
 
 from leads.intake.dates import DateOrder
 from leads.intake.errors import FileRefused
-from leads.intake.report import Report
 from leads.models import AttributeKey, Campaign, Company, Lead, LeadIdentifier, Stage, StageChange
 from leads.triggers import erasing
-from tests.factories import CompanyFactory, LeadFactory, UserFactory
-from tests.leads.intake.conftest import NOW
+from tests.factories import CompanyFactory, UserFactory
+from tests.leads.intake.conftest import NOW, Importer, counts
 from tests.leads.intake.snapshots import rows_of_all
 
 pytestmark = pytest.mark.django_db
-Import = Callable[..., Report]
 
 
-def counts(report: Report) -> tuple[int, int, int, int, int]:
-    return report.new, report.updated, report.unchanged, report.repeated, report.refused
-
-
-def test_a_lead_keeps_all_facts_of_its_row(leads: Import) -> None:
+def test_a_lead_keeps_all_facts_of_its_row(leads: Importer) -> None:
     owner = UserFactory(email="Rep@us.example")
     text = (
         "external_id,email,first_name,last_name,job_title,phone,company,website,industry,employees,annual_revenue,"
@@ -60,7 +53,7 @@ def test_a_lead_keeps_all_facts_of_its_row(leads: Import) -> None:
     assert [change.occurred_at for change in lead.stage_changes.all()] == [lead.created_at]
 
 
-def test_a_lead_row_creates_its_company_and_never_changes_its_facts(leads: Import) -> None:
+def test_a_lead_row_creates_its_company_and_never_changes_its_facts(leads: Importer) -> None:
     known = CompanyFactory(name="Bolt", name_key="bolt", domain="bolt.de", industry="Steel")
 
     leads("email,company,industry,country\nann@acme.com,Acme,IT,DE\nbo@bolt.de,Bolt Stahl,IT,DE\n")
@@ -72,7 +65,7 @@ def test_a_lead_row_creates_its_company_and_never_changes_its_facts(leads: Impor
     assert (known.name, known.industry) == ("Bolt", "Steel")
 
 
-def test_companies_match_by_domain_then_by_normalised_name(leads: Import) -> None:
+def test_companies_match_by_domain_then_by_normalised_name(leads: Importer) -> None:
     leads(
         "external_id,email,company\n1,a@acme.com,Acme GmbH\n2,b@acme.com,Other name\n3,c@gmail.com,ACME Inc.\n"
         "4,d@acme.co.uk,Acme Ltd\n5,,Bolt\n6,,BOLT AG\n"
@@ -89,7 +82,7 @@ def test_companies_match_by_domain_then_by_normalised_name(leads: Import) -> Non
     }
 
 
-def test_free_mail_academic_and_shared_domains_create_no_company(leads: Import) -> None:
+def test_free_mail_academic_and_shared_domains_create_no_company(leads: Importer) -> None:
     leads("email,website\na@gmail.com,\nb@mit.edu,\nc@yahoo.com,https://www.facebook.com/me\n")
 
     assert not Company.objects.exists()
@@ -100,7 +93,7 @@ def test_free_mail_academic_and_shared_domains_create_no_company(leads: Import) 
     ]
 
 
-def test_blank_cells_and_unknown_values_say_nothing(leads: Import) -> None:
+def test_blank_cells_and_unknown_values_say_nothing(leads: Importer) -> None:
     leads("email,city,industry,source\nann@acme.com,Berlin,IT,unknown\n")
 
     report = leads("email,city,industry,source\nann@acme.com,n/a,Select,\n")
@@ -109,7 +102,7 @@ def test_blank_cells_and_unknown_values_say_nothing(leads: Import) -> None:
     assert Lead.objects.values_list("city", "industry", "source").get() == ("Berlin", "IT", "unknown")
 
 
-def test_erase_blanks_erases_what_the_file_has_a_column_for(leads: Import) -> None:
+def test_erase_blanks_erases_what_the_file_has_a_column_for(leads: Importer) -> None:
     leads("email,city,employees,industry,plan\nann@acme.com,Berlin,10,IT,Gold\n")
 
     report = leads("email,city,employees,plan\nann@acme.com,,,-\n", erase_blanks=True)
@@ -120,13 +113,13 @@ def test_erase_blanks_erases_what_the_file_has_a_column_for(leads: Import) -> No
     assert (lead.attributes, lead.attributes_typed) == ({}, {})
 
 
-def test_more_texts_can_stand_for_unknown(leads: Import) -> None:
+def test_more_texts_can_stand_for_unknown(leads: Importer) -> None:
     leads("email,city\nann@acme.com,Keine Angabe\n", unknown=("keine angabe",))
 
     assert Lead.objects.get().city == ""
 
 
-def test_values_that_cannot_be_read_stay_as_text_and_are_reported(leads: Import) -> None:
+def test_values_that_cannot_be_read_stay_as_text_and_are_reported(leads: Importer) -> None:
     AttributeKey.objects.create(scope="lead", key="age", label="Age", type="number")
     text = f"email,employees,country,age,city\nann@acme.com,11-50,Narnia,old,{'x' * 201}\n"
 
@@ -143,7 +136,7 @@ def test_values_that_cannot_be_read_stay_as_text_and_are_reported(leads: Import)
     assert counts(leads(text)) == (0, 0, 1, 0, 0)
 
 
-def test_negative_revenue_and_employees_are_unreadable(leads: Import) -> None:
+def test_negative_revenue_and_employees_are_unreadable(leads: Importer) -> None:
     report = leads("email,employees,annual_revenue\na@acme.com,-5,-5\nb@acme.com,5,1.23456789\n")
 
     assert list(Lead.objects.order_by("email").values_list("employees", "annual_revenue", "unparsed")) == [
@@ -157,7 +150,7 @@ def test_negative_revenue_and_employees_are_unreadable(leads: Import) -> None:
     ]
 
 
-def test_a_value_read_later_replaces_the_raw_text(leads: Import) -> None:
+def test_a_value_read_later_replaces_the_raw_text(leads: Importer) -> None:
     leads("email,employees,country\nann@acme.com,11-50,Narnia\n")
 
     leads("email,employees\nann@acme.com,30\n")
@@ -165,7 +158,7 @@ def test_a_value_read_later_replaces_the_raw_text(leads: Import) -> None:
     assert Lead.objects.values_list("employees", "unparsed").get() == (30, {"country": "Narnia"})
 
 
-def test_attributes_are_converted_to_their_declared_types(leads: Import) -> None:
+def test_attributes_are_converted_to_their_declared_types(leads: Importer) -> None:
     for key, kind in (("visits", "number"), ("signed", "date"), ("active", "boolean"), ("plan", "text")):
         AttributeKey.objects.create(scope="lead", key=key, label=key, type=kind)
 
@@ -179,7 +172,7 @@ def test_attributes_are_converted_to_their_declared_types(leads: Import) -> None
     }
 
 
-def test_a_typed_attribute_becomes_unknown_when_its_new_value_cannot_be_read(leads: Import) -> None:
+def test_a_typed_attribute_becomes_unknown_when_its_new_value_cannot_be_read(leads: Importer) -> None:
     AttributeKey.objects.create(scope="lead", key="age", label="Age", type="number")
     leads("email,age\nann@acme.com,41\n")
 
@@ -188,7 +181,7 @@ def test_a_typed_attribute_becomes_unknown_when_its_new_value_cannot_be_read(lea
     assert Lead.objects.values_list("attributes", "attributes_typed").get() == ({"age": "old"}, {})
 
 
-def test_creation_defaults_to_now_and_only_moves_earlier(leads: Import) -> None:
+def test_creation_defaults_to_now_and_only_moves_earlier(leads: Importer) -> None:
     leads("email\nann@acme.com\n")
     assert Lead.objects.get().created_at == NOW
 
@@ -205,7 +198,7 @@ def test_creation_defaults_to_now_and_only_moves_earlier(leads: Import) -> None:
     ]
 
 
-def test_a_title_tells_the_seniority_unless_it_is_stated(leads: Import) -> None:
+def test_a_title_tells_the_seniority_unless_it_is_stated(leads: Importer) -> None:
     leads("email,title,seniority\na@acme.com,CEO,\nb@acme.com,CEO,manager\nc@acme.com,Engineer,\n")
     leads("email,title\nc@acme.com,VP Engineering\n")
 
@@ -216,7 +209,7 @@ def test_a_title_tells_the_seniority_unless_it_is_stated(leads: Import) -> None:
     ]
 
 
-def test_set_fills_rows_that_have_no_value(leads: Import) -> None:
+def test_set_fills_rows_that_have_no_value(leads: Importer) -> None:
     leads(
         "email,source\na@acme.com,\nb@acme.com,social\n", constants=("source=webinar", "attributes.list=May")
     )
@@ -227,7 +220,7 @@ def test_set_fills_rows_that_have_no_value(leads: Import) -> None:
     ]
 
 
-def test_a_file_without_ids_can_take_its_line_numbers(leads: Import) -> None:
+def test_a_file_without_ids_can_take_its_line_numbers(leads: Importer) -> None:
     leads("city\nBerlin\nBonn\n", maps=("#=external_id",), source_system="courses")
 
     assert list(LeadIdentifier.objects.order_by("pk").values_list("source_system", "value")) == [
@@ -249,7 +242,7 @@ def test_a_file_without_ids_can_take_its_line_numbers(leads: Import) -> None:
     ],
 )
 def test_a_bad_row_is_refused_and_never_stops_the_good_ones(
-    leads: Import, tmp_path: Path, row: str, reason: str
+    leads: Importer, tmp_path: Path, row: str, reason: str
 ) -> None:
     report = leads(f"external_id,email,city,created_at\ngood1,,,\n{row}\ngood2,,,\n")
 
@@ -266,7 +259,7 @@ def test_a_bad_row_is_refused_and_never_stops_the_good_ones(
     )
 
 
-def test_the_csv_of_refused_rows_holds_no_formula_and_can_be_imported_again(leads: Import) -> None:
+def test_the_csv_of_refused_rows_holds_no_formula_and_can_be_imported_again(leads: Importer) -> None:
     first = leads("email,city,phone\nbad,=HYPERLINK(1),+49 30\n")
     assert first.refused_file is not None
     text = Path(first.refused_file).read_text(encoding="utf-8-sig")
@@ -279,7 +272,7 @@ def test_the_csv_of_refused_rows_holds_no_formula_and_can_be_imported_again(lead
     assert Lead.objects.values_list("city", "phone", "attributes").get() == ("=HYPERLINK(1)", "+49 30", {})
 
 
-def test_a_dry_run_counts_the_same_and_writes_nothing(leads: Import, tmp_path: Path) -> None:
+def test_a_dry_run_counts_the_same_and_writes_nothing(leads: Importer, tmp_path: Path) -> None:
     leads("email,city\nann@acme.com,Berlin\nbo@acme.com,Bonn\n")
     before = rows_of_all()
     text = (
@@ -293,84 +286,7 @@ def test_a_dry_run_counts_the_same_and_writes_nothing(leads: Import, tmp_path: P
     assert counts(dry) == counts(leads(text)) == (1, 1, 1, 1, 1)
 
 
-def test_rows_about_one_lead_are_taken_together_and_the_later_wins(leads: Import) -> None:
-    text = (
-        "external_id,email,city,industry,created_at,plan\nx1,ann@acme.com,Berlin,IT,2025-02-01,a\n"
-        "x1,,Bonn,,2025-01-01,\n,ANN@acme.com,,Steel,2025-03-01,b\nx1,ann@new.com,,,,\n"
-    )
-
-    report = leads(text)
-
-    lead = Lead.objects.get()
-    assert counts(report) == (1, 0, 0, 3, 0)
-    assert (lead.city, lead.industry, lead.email, lead.attributes) == (
-        "Bonn",
-        "Steel",
-        "ann@new.com",
-        {"plan": "b"},
-    )
-    assert lead.created_at == datetime(2025, 1, 1, tzinfo=UTC)
-    assert set(lead.identifiers.values_list("kind", "value")) == {
-        ("external_id", "x1"),
-        ("alias_email", "ann@acme.com"),
-    }
-    assert counts(leads(text)) == (0, 0, 1, 3, 0)
-
-
-def test_leads_match_by_external_id_within_its_system_then_by_email(leads: Import) -> None:
-    leads("external_id,email,city\n1,ann@acme.com,Berlin\n", source_system="crm")
-
-    by_email = leads("external_id,email,city\n9,ANN@acme.com,Bonn\n", source_system="mautic")
-    by_id = leads("external_id,city\n9,Ulm\n", source_system="mautic")
-    other_system = leads("external_id,city\n1,Köln\n", source_system="shop")
-
-    assert (counts(by_email), counts(by_id)) == ((0, 1, 0, 0, 0), (0, 1, 0, 0, 0))
-    assert counts(other_system) == (1, 0, 0, 0, 0)
-    assert sorted(Lead.objects.values_list("city", flat=True)) == ["Köln", "Ulm"]
-
-
-def test_a_row_whose_id_and_email_point_to_two_leads_is_refused_with_both_named(leads: Import) -> None:
-    leads("external_id,email\n1,ann@acme.com\n2,bo@acme.com\n")
-    ann, bo = Lead.objects.order_by("external_id")
-
-    report = leads("external_id,email\n1,bo@acme.com\n")
-
-    reason = report.refusals[0].reason
-    assert f"“1” belongs to lead {ann.pk} (ann@acme.com)" in reason
-    assert f"“bo@acme.com” to lead {bo.pk} (2)" in reason
-
-
-def test_an_email_of_a_lead_with_another_id_is_refused_also_within_the_file(leads: Import) -> None:
-    leads("external_id,email\n1,ann@acme.com\n")
-
-    known = leads("external_id,email\n7,Ann@acme.com\n")
-    within = leads("external_id,email\n3,cy@acme.com\n4,cy@acme.com\n")
-
-    assert "with the external id “1”, the row has “7”" in known.refusals[0].reason
-    assert "belongs to the external id “3” of line 2, the row has “4”" in within.refusals[0].reason
-    assert counts(within) == (1, 0, 0, 0, 1)
-
-
-def test_a_changed_email_stays_known_as_another_address_of_the_lead(leads: Import) -> None:
-    leads("external_id,email\n1,ann@acme.com\n")
-    leads("external_id,email\n1,ann@new.com\n")
-
-    report = leads("email,city\nann@acme.com,Berlin\n")
-
-    assert counts(report) == (0, 1, 0, 0, 0)
-    assert Lead.objects.values_list("email", "city").get() == ("ann@acme.com", "Berlin")
-
-
-def test_a_lead_created_by_hand_is_found_by_its_email(leads: Import) -> None:
-    lead = LeadFactory(email="Ann@Acme.com")
-
-    report = leads("email,city\nann@acme.com,Berlin\n")
-
-    lead.refresh_from_db()
-    assert (counts(report), lead.city) == ((0, 1, 0, 0, 0), "Berlin")
-
-
-def test_many_chunks_come_to_the_same(leads: Import, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_chunks_come_to_the_same(leads: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("leads.intake.loading.CHUNK_ROWS", {"sqlite": 3, "postgresql": 3})
     monkeypatch.setattr("leads.intake.loading.BATCH", 4)
     text = "external_id,email,company\n" + "".join(f"{n},p{n}@c{n // 2}.com,C{n // 2}\n" for n in range(20))
@@ -384,7 +300,7 @@ def test_many_chunks_come_to_the_same(leads: Import, monkeypatch: pytest.MonkeyP
     ]
 
 
-def test_an_id_is_never_given_twice(leads: Import) -> None:
+def test_an_id_is_never_given_twice(leads: Importer) -> None:
     leads("email\nann@acme.com\n")
     lead = Lead.objects.get()
     taken = lead.pk
@@ -412,7 +328,7 @@ def test_an_id_is_never_given_twice(leads: Import) -> None:
         ("first_name,city\nAnn,Berlin\n", "No column tells which lead"),
     ],
 )
-def test_a_file_is_refused_as_a_whole(leads: Import, text: str, said: str) -> None:
+def test_a_file_is_refused_as_a_whole(leads: Importer, text: str, said: str) -> None:
     with pytest.raises(FileRefused, match=said):
         leads(text)
 
@@ -420,14 +336,14 @@ def test_a_file_is_refused_as_a_whole(leads: Import, text: str, said: str) -> No
     assert not AttributeKey.objects.exists()
 
 
-def test_a_given_date_order_refuses_the_rows_that_do_not_exist_in_it(leads: Import) -> None:
+def test_a_given_date_order_refuses_the_rows_that_do_not_exist_in_it(leads: Importer) -> None:
     report = leads("email,created_at\na@b.com,25-02-2018\nb@b.com,02-25-2018\n", date_order=DateOrder.DMY)
 
     assert counts(report) == (1, 0, 0, 0, 1)
     assert "does not exist, read day first" in report.refusals[0].reason
 
 
-def test_a_text_that_folding_makes_too_long_stays_as_raw_text(leads: Import) -> None:
+def test_a_text_that_folding_makes_too_long_stays_as_raw_text(leads: Importer) -> None:
     text = f"email,city,company\nann@acme.com,{'İ' * 200},{'&' * 199}x\n"
 
     leads(text)

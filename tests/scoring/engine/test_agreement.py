@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.models import LeadScore
+from leads.querysets import start_of
+from scoring.engine import levels
 from scoring.engine.compiler import CompiledRulebook, LeadRange
 from scoring.engine.explainer import Explanation, explain
 from scoring.engine.loading import load_leads
@@ -73,6 +76,21 @@ def test_stored_scores_are_those_of_the_explainer(
             assert (score.below_since is None) == result.holds_line
             change = ScoreChange.objects.get(lead_id=pk)
             assert (change.fit_before, change.fit_after, change.total_after) == (None, score.fit, score.total)
+
+
+@WORLDS
+def test_scores_in_parts_are_those_of_the_explainer(
+    rulebook: dict[str, Any], leads: list[dict[str, Any]], zone: str
+) -> None:
+    """A rulebook that is too large for one row of the database is worked out in parts."""
+    with world_of(rulebook, leads, zone) as world, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(levels, "MOST_COLUMNS", 5)
+        scores = stored_scores(world.form, world.lead_ids, DAY)
+
+        for pk, explanation in explanations(world.form, world.lead_ids, DAY).items():
+            assert {name: getattr(scores[pk], name) for name in COMPARED} == {
+                name: getattr(explanation.score, name) for name in COMPARED
+            }
 
 
 @WORLDS
@@ -145,3 +163,48 @@ def test_second_rescore_of_a_day_writes_nothing(
         second = compiled.score(everyone, version=1, run=run.pk, today=DAY)
 
         assert (first, second) == (len(world.lead_ids), 0)
+
+
+@WORLDS
+def test_standing_as_of_a_day_is_that_of_the_explainer(
+    rulebook: dict[str, Any], leads: list[dict[str, Any]], zone: str
+) -> None:
+    with world_of(rulebook, leads, zone) as world:
+        for day in (DAY - timedelta(days=days) for days in (0, 1, 29, 45)):
+            known_by = start_of(day + timedelta(days=1))
+            compiled = CompiledRulebook(world.form, day, known_by=known_by)
+            found = {row.lead: row for row in compiled.standings(LeadRange(1, 10**12))}
+
+            for facts in load_leads(world.form, world.lead_ids, known_by=known_by):
+                score, row = explain(world.form, facts, day).score, found.pop(facts.pk)
+                assert (row.fit, row.engagement, row.qualified, row.fast_tracked, row.holds_line) == (
+                    score.fit,
+                    score.engagement,
+                    score.qualified,
+                    score.fast_tracked,
+                    score.holds_line,
+                )
+            assert not found
+
+
+@WORLDS
+def test_engagement_since_an_instant_is_that_of_the_explainer(
+    rulebook: dict[str, Any], leads: list[dict[str, Any]], zone: str
+) -> None:
+    with world_of(rulebook, leads, zone) as world:
+        known_by = start_of(DAY)
+        # As of yesterday, each lead since a day of its own.
+        since = {pk: start_of(DAY - timedelta(days=10 * n)) for n, pk in enumerate(world.lead_ids, start=1)}
+        compiled = CompiledRulebook(world.form, DAY - timedelta(days=1), known_by=known_by)
+
+        found = compiled.reentry(world.lead_ids, since=since)
+
+        rules = tuple(rule for rule in world.form.rules if isinstance(rule, EngagementRule))
+        form = replace(world.form, rules=rules)
+        for facts in load_leads(form, world.lead_ids, known_by=known_by):
+            new = [item for item in facts.activities if item.occurred_at > since[facts.pk]]
+            expected = explain(form, replace(facts, activities=new), DAY - timedelta(days=1))
+            assert found[facts.pk].engagement == expected.score.engagement
+            assert found[facts.pk].is_fast_track == any(
+                reason.is_met and reason.rule.fast_track for reason in expected.reasons
+            )

@@ -192,6 +192,7 @@ ACTIVITIES = st.fixed_dictionaries(
         "type": st.sampled_from(TYPES),
         "age": AGES,
         "hour": st.integers(0, 23),
+        "known_after": st.sampled_from([0, 0, 0, 1, 30]),
         "asset": st.one_of(st.none(), st.sampled_from(ASSETS)),
         "campaign": st.one_of(st.none(), st.sampled_from(TEXTS)),
         "properties": st.one_of(
@@ -274,7 +275,7 @@ def _activity(lead: Lead, values: dict[str, Any]) -> Activity:
         asset=asset,
         campaign=values["campaign"] and _campaign(values["campaign"]),
         key=uuid.uuid4(),
-        known_at=at,
+        known_at=at + timedelta(days=values.get("known_after", 0)),
         properties_typed=values["properties"],
     )
 

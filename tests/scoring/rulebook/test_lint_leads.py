@@ -12,8 +12,9 @@ from scoring.engine.levels import LeadRange, LeadSet
 from scoring.rulebook.document import read_form
 from scoring.rulebook.findings import Finding
 from scoring.rulebook.form import Form
-from scoring.rulebook.lint_leads import LeadsLint, a_sample, all_leads, findings_of, lint_leads
+from scoring.rulebook.lint_leads import LeadsLint, findings_of, lint_leads
 from scoring.rulebook.rows import vocabulary
+from scoring.sampling import a_sample, all_leads
 from tests.factories import ActivityFactory, LeadFactory
 from tests.scoring.conftest import NOW, activity, document, german
 
@@ -227,7 +228,7 @@ def test_sample_costs_the_same_for_any_number_of_leads(django_assert_num_queries
 
 
 def test_all_leads_are_looked_at_in_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scoring.rulebook.lint_leads._RANGE", 7)
+    monkeypatch.setattr("scoring.sampling._RANGE", 7)
     people(20, country="DE")
     form = form_of_rules(german(10), activity("page_view", 5, window_days=7))
 

@@ -1,0 +1,39 @@
+"""What somebody has just decided, and may still take back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from leads.handoff.undoing import UNDO_WINDOW
+from leads.models import Handoff, User
+
+MOST = 5
+
+
+@dataclass(frozen=True)
+class RecentDecision:
+    handoff: Handoff
+
+    @property
+    def words(self) -> str:
+        """`Rejected: Too small`."""
+        reason = f": {self.handoff.reason}" if self.handoff.reason else ""
+        return f"{self.handoff.get_state_display()}{reason}"
+
+    @property
+    def undo_until(self) -> datetime:
+        assert self.handoff.decided_at is not None  # it is decided
+        return self.handoff.decided_at + UNDO_WINDOW
+
+
+def undoable_decisions(*, user: User, at: datetime) -> Sequence[RecentDecision]:
+    """The user's decisions of the last minutes, newest first, the last few of them. One query."""
+    handoffs = (
+        Handoff.objects.decided()
+        .filter(decided_by=user, decided_at__gt=at - UNDO_WINDOW)
+        .select_related("lead", "reason")
+        .order_by("-decided_at", "-pk")[:MOST]
+    )
+    return [RecentDecision(handoff) for handoff in handoffs]

@@ -1,0 +1,48 @@
+"""The saved views of a page as its menu lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from leads.models import SavedView, User
+from leads.savedviews.keeping import LONGEST_NAME, ViewSheet
+from leads.savedviews.pages import SavedPage
+
+
+@dataclass(frozen=True)
+class ViewLink:
+    view: SavedView
+    address: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class ViewMenu:
+    """One's own views, those that others share, and what would be saved now."""
+
+    page: SavedPage
+    query: str
+    own: Sequence[ViewLink]
+    shared: Sequence[ViewLink]
+    sheet: ViewSheet = ViewSheet("")
+    longest: int = LONGEST_NAME
+
+    @property
+    def current(self) -> SavedView | None:
+        return next((link.view for link in (*self.own, *self.shared) if link.is_current), None)
+
+
+def view_menu(*, page: SavedPage, user: User, query: str = "") -> ViewMenu:
+    """In one query; `query` is the lasting one of what is shown."""
+    views = SavedView.objects.filter(page=page.key).visible_to(user).select_related("owner")
+    links = [
+        ViewLink(view, f"{page.address}?{view.query}", page.lasting(view.query, user) == query)
+        for view in views
+    ]
+    return ViewMenu(
+        page=page,
+        query=query,
+        own=[link for link in links if link.view.owner_id == user.pk],
+        shared=[link for link in links if link.view.owner_id != user.pk],
+    )

@@ -1,0 +1,281 @@
+"""A period against the one before: how it stands, and what changed beyond chance. Definitions: docs/metrics.md."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from leads.models import Stage
+from leads.models.fields import day_number
+from leads.models.stage import SUCCESS_PATH
+from reports.cells import counts
+from reports.deals import won_deals
+from reports.measures import ENTRIES, MQL, REACH, REASONS
+from reports.metrics.changes import (
+    CountChange,
+    Direction,
+    Driver,
+    RateChange,
+    count_change,
+    drivers_of_count,
+    drivers_of_rate,
+    main_driver,
+    rate_change,
+)
+from reports.metrics.funnel import (
+    Funnel,
+    MqlRate,
+    cohort_funnel,
+    entrants_by,
+    mql_to_sql,
+    outcomes_by,
+    period_funnel,
+)
+from reports.metrics.quantiles import Histogram, percentile
+from reports.metrics.sales import Punctuality, deciding, minutes_to_decide
+from reports.models import Visit
+from reports.money import Amounts, amounts_of
+from reports.period import DAY, Period
+from reports.scope import Scope
+from reports.slices import Slice, slices
+from reports.store.kept import kept_for
+from scoring.evidence.proportions import Share
+
+# The stages of which entrants are shown; of leads it is those created.
+SHOWN = (Stage.MQL, Stage.SQL, Stage.CUSTOMER)
+# By what a change is explained, in this order where two explain it alike.
+EXPLAINING_COUNTS = ("source", "campaign", "country")
+EXPLAINING_RATES = (*EXPLAINING_COUNTS, "team")
+# A reason is named where so many of the driver's rejections give it.
+FEWEST_OF_REASON, LEAST_OF_REASONS = 3, 0.4
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One period. `created`: leads; `entrants`: leads that entered each stage; `revenue`: of deals won."""
+
+    created: int
+    entrants: Funnel
+    rate: MqlRate
+    deciding: Punctuality
+    minutes: Histogram
+    revenue: Amounts
+
+
+@dataclass(frozen=True)
+class TrendPoint:
+    """A week or month: leads created, and by stage distinct leads that entered it."""
+
+    slice: Slice
+    created: int
+    entrants: Mapping[Stage, int]
+
+
+@dataclass(frozen=True)
+class TopReason:
+    """Of `rejections` of the driver in the period, `count` give the reason with this id."""
+
+    reason: int
+    count: int
+    rejections: int
+
+
+@dataclass(frozen=True)
+class AcceptanceChange:
+    change: RateChange
+    driver: Driver | None
+    reason: TopReason | None
+
+
+@dataclass(frozen=True)
+class NumberChange:
+    """Of leads created (stage `lead`), or of leads that entered a stage."""
+
+    stage: Stage
+    change: CountChange
+    driver: Driver | None
+
+
+@dataclass(frozen=True)
+class TimeChange:
+    """Of the median business minutes to decide."""
+
+    before: float
+    now: float
+    direction: Direction
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Each None, or empty, where chance alone may explain the difference."""
+
+    acceptance: AcceptanceChange | None
+    in_time: RateChange | None
+    time: TimeChange | None
+    numbers: tuple[NumberChange, ...]
+
+
+def elapsed_part(before: Period, scope: Scope) -> Period:
+    """Of an earlier period as many days as the scope's has had so far: half a month is held against half a month."""
+    days = (min(scope.period.last_day, scope.as_of) - scope.period.start).days + 1
+    if scope.as_of >= scope.period.last_day or not 0 < days < before.days:
+        return before
+    return Period(before.start, before.start + days * DAY)
+
+
+def standing(scope: Scope, *, at: datetime) -> Standing:
+    """What is overdue is so at the instant `at`, or at the end of an earlier as-of day."""
+    return Standing(
+        created=cohort_funnel(scope)[Stage.LEAD].leads,
+        entrants=period_funnel(scope),
+        rate=mql_to_sql(scope),
+        deciding=deciding(scope, at=at),
+        minutes=kept_for("minutes to decide", scope, lambda: minutes_to_decide(scope)),
+        revenue=amounts_of(won_deals(scope, keys=())).get("", Amounts()),
+    )
+
+
+def waiting(scope: Scope) -> int:
+    """MQLs without a decision at the end of the as-of day, whenever they were offered."""
+    rows = Visit.objects.filter(scope.condition(), position=MQL, entered_day__lte=scope.as_of)
+    return rows.filter(left_day__isnull=True).count() + rows.filter(left_day__gt=scope.as_of).count()
+
+
+def trend(scope: Scope) -> list[TrendPoint]:
+    """By week or month of the period, as far as it had come by the as-of day."""
+    parts = slices(scope.period, as_of=scope.as_of)
+    created: Counter[Slice] = Counter()
+    entrants: dict[Slice, Counter[Stage]] = {part: Counter() for part in parts}
+    for row in counts(REACH, scope, by_day=True, positions=(Stage.LEAD.position,)):
+        if part := _part(parts, row.day):
+            created[part] += row.count
+    for row in counts(ENTRIES, scope, by_day=True, positions=[stage.position for stage in SHOWN]):
+        # Whoever entered the stage before, and in the same part, is counted by that visit.
+        if (part := _part(parts, row.day)) and row.a < day_number(part.period.start):
+            entrants[part][SUCCESS_PATH[row.position]] += row.count
+    return [TrendPoint(part, created[part], entrants[part]) for part in parts]
+
+
+def _part(parts: Sequence[Slice], day: date | None) -> Slice | None:
+    return next((part for part in parts if day is not None and day in part.period), None)
+
+
+def changes(scope: Scope, before: Period, *, now: Standing, earlier: Standing) -> Changes:
+    """From the period `before` to the scope's, of which the standings are."""
+    past = scope.during(before)
+    return Changes(
+        acceptance=_acceptance(scope, past, now.rate, earlier.rate),
+        in_time=rate_change(_in_time(earlier.deciding), _in_time(now.deciding)),
+        time=_time(earlier.minutes, now.minutes),
+        numbers=tuple(_numbers(scope, past, now, earlier)),
+    )
+
+
+def _acceptance(scope: Scope, past: Scope, now: MqlRate, earlier: MqlRate) -> AcceptanceChange | None:
+    """Of decided MQLs: of all of them the later period would always seem the worse, as more of it still waits."""
+    change = rate_change(_accepted(earlier), _accepted(now))
+    if change is None:
+        return None
+    drivers = [
+        driver
+        for key in EXPLAINING_RATES
+        if key not in scope.chosen
+        for driver in drivers_of_rate(key, _accepted_by(past, key), _accepted_by(scope, key))
+    ]
+    driver = main_driver(drivers)
+    named = driver is not None and change.direction is Direction.FELL
+    return AcceptanceChange(change, driver, _reason(scope, driver) if driver and named else None)
+
+
+def _accepted(rate: MqlRate) -> Share:
+    return Share(rate.accepted, rate.decided)
+
+
+def _accepted_by(scope: Scope, key: str) -> dict[str, Share]:
+    found = {value: _accepted(rate) for value, rate in outcomes_by(scope, by=key).items()}
+    return {value: share for value, share in found.items() if share.of}
+
+
+def _reason(scope: Scope, driver: Driver) -> TopReason | None:
+    """Why sales rejects what the driver brings, where one reason stands out."""
+    given: Counter[int] = Counter()
+    for row in counts(REASONS, scope.only(driver.dimension, driver.value)):
+        given[row.a] += row.count
+    rejections = sum(given.values())
+    reason, count = min(given.items(), key=lambda item: (-item[1], item[0]), default=(-1, 0))
+    stands_out = reason >= 0 and count >= max(FEWEST_OF_REASON, LEAST_OF_REASONS * rejections)
+    return TopReason(reason, count, rejections) if stands_out else None
+
+
+def _in_time(found: Punctuality) -> Share:
+    return Share(found.in_time, found.of)
+
+
+def _time(before: Histogram, now: Histogram) -> TimeChange | None:
+    """By Mood's test: of each period the part that took longer than the median of both together."""
+    median_before, median_now = percentile(before, 50), percentile(now, 50)
+    of_both = percentile(Counter(before) + Counter(now), 50)
+    if median_before is None or median_now is None or of_both is None or median_before == median_now:
+        return None
+    change = rate_change(_above(before, of_both), _above(now, of_both))
+    if change is None:
+        return None
+    return TimeChange(median_before, median_now, Direction.of(median_now - median_before))
+
+
+def _above(minutes: Histogram, level: float) -> Share:
+    above = sum(times for value, times in minutes.items() if value > level)
+    return Share(above, sum(minutes.values()))
+
+
+def _numbers(scope: Scope, past: Scope, now: Standing, earlier: Standing) -> list[NumberChange]:
+    days_now = min(scope.period.days, (scope.as_of - scope.period.start).days + 1)
+    if days_now < 1:
+        return []
+    counted = [(Stage.LEAD, earlier.created, now.created)] + [
+        (stage, earlier.entrants[stage].leads, now.entrants[stage].leads) for stage in SHOWN
+    ]
+    found = []
+    before_by, now_by = _ByFact(past), _ByFact(scope)
+    for stage, before, count in counted:
+        days_before = past.period.days
+        change = count_change(before, count, days_before=days_before, days_now=days_now)
+        if change is not None:
+            drivers = [
+                driver
+                for key in EXPLAINING_COUNTS
+                if key not in scope.chosen
+                for driver in drivers_of_count(
+                    key,
+                    before_by.leads(key, stage),
+                    now_by.leads(key, stage),
+                    days_before=days_before,
+                    days_now=days_now,
+                )
+            ]
+            found.append(NumberChange(stage, change, main_driver(drivers)))
+    return found
+
+
+class _ByFact:
+    """Leads created, and leads that entered a stage, by the values of a dimension: read once, for all stages."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._known: dict[str, dict[Stage, Counter[str]]] = {}
+
+    def leads(self, key: str, stage: Stage) -> Mapping[str, int]:
+        if key not in self._known:
+            self._known[key] = kept_for(f"leads by {key}", self._scope, lambda: self._read(key))
+        return self._known[key][stage]
+
+    def _read(self, key: str) -> dict[Stage, Counter[str]]:
+        found: dict[Stage, Counter[str]] = {stage: Counter() for stage in (Stage.LEAD, *SHOWN)}
+        for row in counts(REACH, self._scope, by=key, positions=(Stage.LEAD.position,)):
+            found[Stage.LEAD][row.value] += row.count
+        for value, funnel in entrants_by(self._scope, by=key).items():
+            for stage in SHOWN:
+                found[stage][value] = funnel[stage].leads
+        return found

@@ -1,0 +1,1 @@
+"""Long computations about a rulebook: they look, and change no score. See docs/scoring.md, "Studies"."""

@@ -1,0 +1,1 @@
+"""Points suggested by what sales decided: a regularised logistic regression. See docs/evidence.md."""
