@@ -178,5 +178,7 @@ def test_due_ones_are_found_by_an_index(alice):
     query = Handoff.objects.waiting().filter(remind_at__lte=REMIND).order_by("remind_at", "pk")[:10]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            # One row costs the same by each index of what waits: only this one brings it in order.
             cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET LOCAL enable_sort = off")
     assert "leads_handoff_remind" in query.explain()
