@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from urllib.parse import urlencode
+from functools import cached_property, lru_cache
+from urllib.parse import quote_plus
 
 from django.urls import reverse
 
@@ -61,7 +62,7 @@ class Asked:
 
     def query(self, **changes: str) -> str:
         """The address's query, with other values for some parameters; "" takes one out."""
-        return urlencode({name: value for name, value in {**self.parameters, **changes}.items() if value})
+        return _query({**self.parameters, **changes})
 
     def query_of_preset(self, preset: str) -> str:
         period = "" if preset == DEFAULT_PRESET else preset
@@ -75,7 +76,7 @@ class Asked:
         """What another report can be asked of this."""
         own = {option.key for option in self.report.options}
         kept = {name: value for name, value in self.parameters.items() if name not in own}
-        return urlencode(kept)
+        return _query(kept)
 
     def query_to(self, report: Report, filters: Mapping[str, str]) -> str:
         """Another report, or this one, with values as rows have them."""
@@ -89,7 +90,7 @@ class Asked:
     def address_of(self, drill: Drill, url_name: str = "reports:rows") -> str:
         """Where the rows behind a number are listed."""
         listed = {"rows": drill.rows, **self._written(drill.where)}
-        return f"{reverse(url_name, args=[self.report.key])}?{self.query(**listed)}"
+        return f"{self._address(url_name)}?{self.query(**listed)}"
 
     def files_of(self, table: Table) -> str:
         """Where a table is a file."""
@@ -108,6 +109,16 @@ class Asked:
         if self.scope.as_of != self.question.today:
             found.append(Chip("As of", f"{self.scope.as_of:%-d %b %Y}", self.query(as_of="")))
         return found
+
+    def _address(self, url_name: str) -> str:
+        """Looked up once: a page links hundreds of numbers."""
+        if url_name not in self._addresses:
+            self._addresses[url_name] = reverse(url_name, args=[self.report.key])
+        return self._addresses[url_name]
+
+    @cached_property
+    def _addresses(self) -> dict[str, str]:
+        return {}
 
     def _written(self, values: Mapping[str, str]) -> dict[str, str]:
         written = {
@@ -183,3 +194,12 @@ def _period(period: Period, preset: str) -> dict[str, str]:
 
 def _before(period: Period, compare: str) -> Period | None:
     return {"previous": period.previous, "year": period.year_before}.get(compare, lambda: None)()
+
+
+def _query(parameters: Mapping[str, str]) -> str:
+    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in parameters.items() if value)
+
+
+@lru_cache(maxsize=5_000)
+def _quoted(text: str) -> str:
+    return quote_plus(text)

@@ -121,6 +121,10 @@ def _fold_locked(now: StoreState, *, at: datetime) -> bool:
     most = AT_ONCE if is_postgresql() else min(AT_ONCE, AT_ONCE_ALONE)
     oldest = f"SELECT lead FROM {STALE} ORDER BY id LIMIT {most}"
     with temporary(**{CHOSEN: f"AS SELECT DISTINCT lead FROM ({oldest}) oldest"}):
+        # What the planner knows of stale leads is often from when there were none: without an index it may then
+        # compare each with each.
+        execute(f"CREATE UNIQUE INDEX {CHOSEN}_lead ON {CHOSEN} (lead)")
+        analyze(CHOSEN)
         # A lead's later rows go, too: whatever of them can be seen here, deriving sees.
         taken = execute(f"DELETE FROM {STALE} WHERE lead IN ({ONLY})")
         if taken:
@@ -132,7 +136,6 @@ def _fold_locked(now: StoreState, *, at: datetime) -> bool:
 
 def _fold_chosen() -> None:
     """Derive the leads anew, and count what that changes. Copies of few rows are scanned faster than found again."""
-    analyze(CHOSEN)
     copies = {}
     for table in (VISITS, JOURNEYS):
         copies[table + BEFORE] = f"AS SELECT * FROM {table} WHERE lead_id IN ({ONLY})"
