@@ -12,6 +12,7 @@ from reports.document import Document
 from reports.replica import read
 from reports.store import state
 from reports.store.folding import fold_some
+from reports.store.kept import of_one_fold
 
 NEVER_COUNTED = (
     "Nothing has been counted yet: the first count is made in the background and takes some minutes."
@@ -37,5 +38,5 @@ def read_up_to_date(build: Callable[[], Answer]) -> tuple[Answer, list[str]]:
     notices = []
     if not fold_some():
         notices.append(NOT_YET if state.is_built() else NEVER_COUNTED)
-    answer, notice = read(build)
+    answer, notice = read(lambda: of_one_fold(build))
     return answer, [*notices, notice] if notice else notices

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -53,6 +53,15 @@ def counts(
     return _from_rollup(measure, scope, by, by_day, positions, apart)
 
 
+def counts_by_each(
+    measure: Measure, scope: Scope, keys: Sequence[str], *, positions: Sequence[int] = ()
+) -> dict[str, list[Counts]]:
+    """The same by each of some dimensions; what has to be counted row by row is read once for all of them."""
+    by_rows = [key for key in keys if reads_rows(scope, by=key)]
+    found = {key: counts(measure, scope, by=key, positions=positions) for key in keys if key not in by_rows}
+    return found | _from_rows_by_each(measure, scope, by_rows, positions)
+
+
 def _from_rollup(
     measure: Measure, scope: Scope, by: str | None, by_day: bool, positions: Sequence[int], apart: bool
 ) -> list[Counts]:
@@ -80,12 +89,8 @@ def _from_rows(
     measure: Measure, scope: Scope, by: str | None, by_day: bool, positions: Sequence[int], apart: bool
 ) -> list[Counts]:
     value: Combinable = DIMENSIONS[by].as_text() if by else Value("", CharField())
-    # The rows of a measure may be several queries, which have no row in common.
     found: Counter[Any] = Counter()
-    for rows in measure.rows(scope.as_of):
-        rows = rows.filter(_within("cell_day", scope.period), scope.condition())
-        if positions:
-            rows = rows.filter(cell_position__in=positions)
+    for rows in _rows(measure, scope, positions):
         rows = rows.annotate(by_value=value, by_day=F("cell_day") if by_day else Value(None, DateField()))
         keys = ("by_value", "by_day", "cell_position", *(("cell_a", "cell_b") if apart else ()))
         for row in _grouped(rows, keys, Count("pk")):
@@ -93,6 +98,31 @@ def _from_rows(
             if row.count:
                 found[(row.value, row.day, row.position, row.a, row.b)] += row.count
     return [Counts(value, day, position, a, b, n) for (value, day, position, a, b), n in found.items()]
+
+
+def _from_rows_by_each(
+    measure: Measure, scope: Scope, keys: Sequence[str], positions: Sequence[int]
+) -> dict[str, list[Counts]]:
+    if not keys:
+        return {}
+    found: dict[str, Counter[Any]] = {key: Counter() for key in keys}
+    named = {f"by_{key}": DIMENSIONS[key].as_text() for key in keys}
+    for rows in _rows(measure, scope, positions):
+        grouped = rows.annotate(**named).order_by().values_list(*named, "cell_position", "cell_a", "cell_b")
+        for *values, position, a, b, count in grouped.annotate(total=Count("pk")):
+            for key, value in zip(keys, values, strict=True):
+                found[key][(value, position, a, b)] += count
+    return {
+        key: [Counts(value, None, position, a, b, n) for (value, position, a, b), n in cells.items()]
+        for key, cells in found.items()
+    }
+
+
+def _rows(measure: Measure, scope: Scope, positions: Sequence[int]) -> Iterator[QuerySet[Any]]:
+    """Of a measure there may be several queries, which have no row in common."""
+    for rows in measure.rows(scope.as_of):
+        inside = rows.filter(_within("cell_day", scope.period), scope.condition())
+        yield inside.filter(cell_position__in=positions) if positions else inside
 
 
 def _grouped(rows: QuerySet[Any], keys: Sequence[str], total: Any) -> list[Counts]:

@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Concat
 from leads.models import Deal
 from reports.dimensions import DIMENSIONS, ELSEWHERE
 from reports.models import Journey
+from reports.money import Amounts, amounts_of, kept_at_these_rates
 from reports.scope import Scope
 
 
@@ -45,6 +46,15 @@ def closed_deals(scope: Scope, *, keys: Iterable[str] = DIMENSIONS) -> QuerySet[
 
 def won_deals(scope: Scope, *, keys: Iterable[str] = DIMENSIONS) -> QuerySet[Any]:
     return closed_deals(scope, keys=keys).filter(state=Deal.State.WON)
+
+
+def won_amounts(scope: Scope) -> Amounts:
+    """What all of them come to, each at the rate of the day on which it was won."""
+    return kept_at_these_rates("won amounts", scope, lambda: _won_amounts(scope))
+
+
+def _won_amounts(scope: Scope) -> Amounts:
+    return amounts_of(won_deals(scope, keys=())).get("", Amounts())
 
 
 def open_deals(scope: Scope, *, keys: Iterable[str] = DIMENSIONS) -> QuerySet[Any]:

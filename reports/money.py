@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.db.models import (
@@ -33,8 +33,12 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from leads.folding import folded_digest
 from reports.models import ExchangeRate
+from reports.scope import Scope
+from reports.store.kept import kept_for
 
+Found = TypeVar("Found")
 _CENT = Decimal("0.01")
 _EXACT: DecimalField[Any, Any] = DecimalField(max_digits=33, decimal_places=10)
 
@@ -118,6 +122,12 @@ class Amounts:
                 f"{self.unknown:,} {'deal has' if self.unknown == 1 else 'deals have'} no amount: unknown is not 0."
             )
         return found
+
+
+def kept_at_these_rates(name: str, scope: Scope, make: Callable[[], Found]) -> Found:
+    """What `make` gives, which converts amounts of deals, until the next fold or the next change of a rate."""
+    rates = ExchangeRate.objects.order_by("currency", "day").values_list("currency", "day", "rate")
+    return kept_for(f"{name}, at {folded_digest(str(list(rates)))}", scope, make)
 
 
 def in_currency(*, amount: str, currency: str, day: str) -> Combinable:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 
-from leads.models import Handoff, Lead, Organisation, StageChange, Team, Touch, User, WorkingHours
+from leads.models import Deal, Handoff, Lead, Organisation, StageChange, Team, Touch, User, WorkingHours
 from reports.models import StaleLead, StoreState
 
 _HANDOFFS = Handoff._meta.db_table
@@ -23,11 +23,12 @@ _BY_TEAM = f"""
     WHERE decide_due_at IS NOT NULL AND decided_at IS NOT NULL AND team_id IN {{keys}}
     UNION SELECT lead_id FROM {_HANDOFFS} WHERE first_touch_due_at IS NOT NULL
     AND (team_id IN {{keys}} OR decided_by_id IN (SELECT id FROM {User._meta.db_table} WHERE team_id IN {{keys}}))"""
-# A handoff without a team is counted for that of whoever decided it, or is to.
+# A handoff without a team is counted for that of whoever decided it, or is to; a deal for that of its owner.
 _BY_PERSON = (
     f"SELECT lead_id FROM {_HANDOFFS} WHERE team_id IS NULL AND assignee_id IN {{keys}} UNION "
     f"SELECT lead_id FROM {_HANDOFFS} "
-    "WHERE (team_id IS NULL OR first_touch_due_at IS NOT NULL) AND decided_by_id IN {keys}"
+    "WHERE (team_id IS NULL OR first_touch_due_at IS NOT NULL) AND decided_by_id IN {keys} UNION "
+    f"SELECT lead_id FROM {Deal._meta.db_table} WHERE owner_id IN {{keys}}"
 )
 
 
@@ -89,6 +90,12 @@ WATCHED = (
         ),
     ),
     Watched(Touch, "lead_id", ("lead_id", "at", "kind")),
+    # Nothing is derived from deals, but what was read of them is kept until the next fold.
+    Watched(
+        Deal,
+        "lead_id",
+        ("lead_id", "state", "amount", "currency", "opened_at", "closed_at", "owner_id", "owner_actor"),
+    ),
     Watched(Team, "id", ("time_zone", "holiday_country"), leads=_BY_TEAM, events=("UPDATE",)),
     Watched(WorkingHours, "team_id", ("team_id", "weekday", "opens_at", "closes_at"), leads=_BY_TEAM),
     Watched(User, "id", ("team_id",), leads=_BY_PERSON, events=("UPDATE",)),

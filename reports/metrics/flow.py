@@ -16,6 +16,7 @@ from reports.cells import counts
 from reports.measures import EXITS, OUTCOMES, Measure
 from reports.period import DAY, Period
 from reports.scope import Scope
+from reports.store.kept import kept_for
 
 # Up to so many days each one is shown, of longer periods each week.
 MOST_DAYS = 120
@@ -38,6 +39,10 @@ class Moment:
 
 def balances(scope: Scope) -> list[Moment]:
     """By day, or in a long period by the week (to Sunday), up to the as-of day; none where all of it lies later."""
+    return kept_for("balances", scope, lambda: _balances(scope))
+
+
+def _balances(scope: Scope) -> list[Moment]:
     if scope.as_of < scope.period.start:
         return []
     entered, left = _by_day(scope, OUTCOMES), _by_day(scope, EXITS)
@@ -66,6 +71,10 @@ def balance_before(scope: Scope, day: date) -> ByStage:
 
 def transitions(scope: Scope) -> dict[tuple[Stage, Stage], int]:
     """From which stage to which, how often, in the period and by the as-of day."""
+    return kept_for("transitions", scope, lambda: _transitions(scope))
+
+
+def _transitions(scope: Scope) -> dict[tuple[Stage, Stage], int]:
     found: Counter[tuple[Stage, Stage]] = Counter()
     for row in counts(EXITS, scope):
         found[(_STAGE_AT[row.position], _STAGE_AT[row.a])] += row.count

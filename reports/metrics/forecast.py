@@ -13,11 +13,11 @@ from django.db.models import QuerySet
 
 from leads.models import Stage
 from reports.cells import counts
-from reports.deals import open_deals, won_deals
+from reports.deals import open_deals, won_amounts
 from reports.measures import OUTCOMES
 from reports.metrics.maturity import Maturity, maturity_of_winning
 from reports.metrics.velocity import leads_at, standing_by_stage
-from reports.money import Amounts, amounts_of, cents, with_worth
+from reports.money import Amounts, amounts_of, cents, kept_at_these_rates, with_worth
 from reports.period import Period
 from reports.scope import Scope
 from reports.store.kept import kept_for
@@ -139,7 +139,7 @@ class Forecast:
 def forecast(scope: Scope) -> Forecast:
     """By stage in the order of the funnel. History is of the period; who stands where, of the as-of day."""
     now = standing_by_stage(scope)
-    won = amounts_of(won_deals(scope, keys=())).get("", Amounts())
+    won = won_amounts(scope)
     own, with_own = open_amounts(scope), leads_with_amount(scope)
     stages = [
         StageForecast(
@@ -199,10 +199,18 @@ def deals_of_opportunities(scope: Scope) -> QuerySet[Any]:
 
 
 def open_amounts(scope: Scope) -> Amounts:
+    return kept_at_these_rates("open amounts", scope, lambda: _open_amounts(scope))
+
+
+def _open_amounts(scope: Scope) -> Amounts:
     return amounts_of(deals_of_opportunities(scope), at="opened_at").get("", Amounts())
 
 
 def leads_with_amount(scope: Scope) -> int:
     """Leads at opportunity with an open deal that is worth a known amount."""
+    return kept_at_these_rates("leads with an amount", scope, lambda: _leads_with_amount(scope))
+
+
+def _leads_with_amount(scope: Scope) -> int:
     valued = with_worth(deals_of_opportunities(scope), at="opened_at").filter(worth__isnull=False)
     return int(valued.order_by().values("lead_id").distinct().count())

@@ -8,7 +8,7 @@ the same time to be accepted.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -16,7 +16,7 @@ from enum import Enum
 from leads.models import Stage
 from leads.models.fields import day_number
 from leads.models.stage import SUCCESS_PATH
-from reports.cells import counts
+from reports.cells import Counts, counts, counts_by_each
 from reports.measures import ACCEPTED, ACCEPTING, ENTRIES, MQL, NOTHING, OUTCOMES, REACH, REJECTING
 from reports.period import DAY, Period
 from reports.scope import Scope
@@ -173,9 +173,19 @@ def cohort_by(scope: Scope, *, by: str | None) -> dict[str, Funnel]:
 
 
 def entrants_by(scope: Scope, *, by: str | None) -> dict[str, Funnel]:
-    first = day_number(scope.period.start)
+    return _entrants(counts(ENTRIES, scope, by=by, positions=PATH), scope.period)
+
+
+def entrants_by_each(scope: Scope, *, keys: Sequence[str]) -> dict[str, dict[str, Funnel]]:
+    """By the key of each dimension."""
+    found = counts_by_each(ENTRIES, scope, keys, positions=PATH)
+    return {key: _entrants(rows, scope.period) for key, rows in found.items()}
+
+
+def _entrants(rows: Iterable[Counts], period: Period) -> dict[str, Funnel]:
+    first = day_number(period.start)
     found: dict[str, Counter[Stage]] = defaultdict(Counter)
-    for row in counts(ENTRIES, scope, by=by, positions=PATH):
+    for row in rows:
         # Whoever entered the stage before, and in the period, is counted by that visit.
         if row.a < first:
             found[row.value][SUCCESS_PATH[row.position]] += row.count
@@ -183,8 +193,18 @@ def entrants_by(scope: Scope, *, by: str | None) -> dict[str, Funnel]:
 
 
 def outcomes_by(scope: Scope, *, by: str | None) -> dict[str, MqlRate]:
+    return _outcomes(counts(OUTCOMES, scope, by=by, positions=(MQL,)))
+
+
+def outcomes_by_each(scope: Scope, *, keys: Sequence[str]) -> dict[str, dict[str, MqlRate]]:
+    """By the key of each dimension."""
+    found = counts_by_each(OUTCOMES, scope, keys, positions=(MQL,))
+    return {key: _outcomes(rows) for key, rows in found.items()}
+
+
+def _outcomes(rows: Iterable[Counts]) -> dict[str, MqlRate]:
     found: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in counts(OUTCOMES, scope, by=by, positions=(MQL,)):
+    for row in rows:
         found[row.value][Outcome.of_next(row.a).value] += row.count
     return {value: MqlRate(**outcomes) for value, outcomes in found.items()}
 

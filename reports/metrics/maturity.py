@@ -17,10 +17,12 @@ from leads.models.stage import SUCCESS_PATH
 from reports.measures import ACCEPTING, MQL
 from reports.metrics.quantiles import Histogram, percentile
 from reports.models import Journey, Visit
-from reports.store.kept import until_next_fold
+from reports.store.kept import for_an_hour
 
 # By how many conversions, completed in so many days, it is known how long conversions take.
 FEWEST, LOOK_BACK = 20, 365
+# From so many on, those of another hour change nothing that anybody sees, and all are not read again after each change.
+MANY = 10_000
 HOURS_A_DAY = 24
 
 
@@ -45,20 +47,27 @@ class Maturity:
 
 def maturity_of_mqls(as_of: date) -> Maturity:
     """Of MQL visits, by those that were accepted in the year before: p90 of their hours."""
-    return until_next_fold(f"maturity of mqls|{as_of}", lambda: _of_mqls(as_of))
+    return for_an_hour(
+        f"maturity of mqls|{as_of}", lambda: _of_mqls(as_of), lasts=lambda found: found.of >= MANY
+    )
 
 
 def maturity_of_reaching(as_of: date) -> Mapping[Stage, Maturity]:
     """Of leads, by those that first reached each stage in the year before: p90 of their days since creation."""
-    return until_next_fold(
+    return for_an_hour(
         f"maturity of reaching|{as_of}",
         lambda: {goal: _of_reaching(as_of, goal) for goal in SUCCESS_PATH[1:]},
+        lasts=_are_many,
     )
 
 
 def maturity_of_winning(as_of: date) -> Mapping[Stage, Maturity]:
     """Of visits to each stage, by those whose leads became customers in the year before: p90 of their days."""
-    return until_next_fold(f"maturity of winning|{as_of}", lambda: _of_winning(as_of))
+    return for_an_hour(f"maturity of winning|{as_of}", lambda: _of_winning(as_of), lasts=_are_many)
+
+
+def _are_many(found: Mapping[Stage, Maturity]) -> bool:
+    return sum(maturity.of for maturity in found.values()) >= MANY
 
 
 def _of_mqls(as_of: date) -> Maturity:

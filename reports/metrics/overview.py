@@ -10,8 +10,8 @@ from datetime import date, datetime
 from leads.models import Stage
 from leads.models.fields import day_number
 from leads.models.stage import SUCCESS_PATH
-from reports.cells import counts
-from reports.deals import won_deals
+from reports.cells import counts, counts_by_each
+from reports.deals import won_amounts
 from reports.measures import ENTRIES, MQL, REACH, REASONS
 from reports.metrics.changes import (
     CountChange,
@@ -28,15 +28,15 @@ from reports.metrics.funnel import (
     Funnel,
     MqlRate,
     cohort_funnel,
-    entrants_by,
+    entrants_by_each,
     mql_to_sql,
-    outcomes_by,
+    outcomes_by_each,
     period_funnel,
 )
 from reports.metrics.quantiles import Histogram, percentile
 from reports.metrics.sales import Punctuality, deciding, minutes_to_decide
 from reports.models import Visit
-from reports.money import Amounts, amounts_of
+from reports.money import Amounts
 from reports.period import DAY, Period
 from reports.scope import Scope
 from reports.slices import Slice, slices
@@ -127,13 +127,18 @@ def elapsed_part(before: Period, scope: Scope) -> Period:
 
 def standing(scope: Scope, *, at: datetime) -> Standing:
     """What is overdue is so at the instant `at`, or at the end of an earlier as-of day."""
+    created, entrants, rate = kept_for(
+        "created, entrants and rate",
+        scope,
+        lambda: (cohort_funnel(scope)[Stage.LEAD].leads, period_funnel(scope), mql_to_sql(scope)),
+    )
     return Standing(
-        created=cohort_funnel(scope)[Stage.LEAD].leads,
-        entrants=period_funnel(scope),
-        rate=mql_to_sql(scope),
+        created=created,
+        entrants=entrants,
+        rate=rate,
         deciding=deciding(scope, at=at),
-        minutes=kept_for("minutes to decide", scope, lambda: minutes_to_decide(scope)),
-        revenue=amounts_of(won_deals(scope, keys=())).get("", Amounts()),
+        minutes=minutes_to_decide(scope),
+        revenue=won_amounts(scope),
     )
 
 
@@ -145,6 +150,10 @@ def waiting(scope: Scope) -> int:
 
 def trend(scope: Scope) -> list[TrendPoint]:
     """By week or month of the period, as far as it had come by the as-of day."""
+    return kept_for("trend", scope, lambda: _trend(scope))
+
+
+def _trend(scope: Scope) -> list[TrendPoint]:
     parts = slices(scope.period, as_of=scope.as_of)
     created: Counter[Slice] = Counter()
     entrants: dict[Slice, Counter[Stage]] = {part: Counter() for part in parts}
@@ -178,12 +187,8 @@ def _acceptance(scope: Scope, past: Scope, now: MqlRate, earlier: MqlRate) -> Ac
     change = rate_change(_accepted(earlier), _accepted(now))
     if change is None:
         return None
-    drivers = [
-        driver
-        for key in EXPLAINING_RATES
-        if key not in scope.chosen
-        for driver in drivers_of_rate(key, _accepted_by(past, key), _accepted_by(scope, key))
-    ]
+    before_by, now_by = _accepted_by(past), _accepted_by(scope)
+    drivers = [driver for key in now_by for driver in drivers_of_rate(key, before_by[key], now_by[key])]
     driver = main_driver(drivers)
     named = driver is not None and change.direction is Direction.FELL
     return AcceptanceChange(change, driver, _reason(scope, driver) if driver and named else None)
@@ -193,9 +198,20 @@ def _accepted(rate: MqlRate) -> Share:
     return Share(rate.accepted, rate.decided)
 
 
-def _accepted_by(scope: Scope, key: str) -> dict[str, Share]:
-    found = {value: _accepted(rate) for value, rate in outcomes_by(scope, by=key).items()}
-    return {value: share for value, share in found.items() if share.of}
+def _accepted_by(scope: Scope) -> dict[str, dict[str, Share]]:
+    """Of each dimension by which a rate is explained."""
+    keys = _not_chosen(EXPLAINING_RATES, scope)
+    found = kept_for("outcomes by what explains", scope, lambda: outcomes_by_each(scope, keys=keys))
+    shares = {key: {value: _accepted(rate) for value, rate in rates.items()} for key, rates in found.items()}
+    return {
+        key: {value: share for value, share in by_value.items() if share.of}
+        for key, by_value in shares.items()
+    }
+
+
+def _not_chosen(keys: Sequence[str], scope: Scope) -> list[str]:
+    """What is filtered by has one value, which explains nothing."""
+    return [key for key in keys if key not in scope.chosen]
 
 
 def _reason(scope: Scope, driver: Driver) -> TopReason | None:
@@ -238,19 +254,18 @@ def _numbers(scope: Scope, past: Scope, now: Standing, earlier: Standing) -> lis
         (stage, earlier.entrants[stage].leads, now.entrants[stage].leads) for stage in SHOWN
     ]
     found = []
-    before_by, now_by = _ByFact(past), _ByFact(scope)
     for stage, before, count in counted:
         days_before = past.period.days
         change = count_change(before, count, days_before=days_before, days_now=days_now)
         if change is not None:
+            before_by, now_by = _leads_by(past), _leads_by(scope)
             drivers = [
                 driver
-                for key in EXPLAINING_COUNTS
-                if key not in scope.chosen
+                for key in now_by
                 for driver in drivers_of_count(
                     key,
-                    before_by.leads(key, stage),
-                    now_by.leads(key, stage),
+                    before_by[key][stage],
+                    now_by[key][stage],
                     days_before=days_before,
                     days_now=days_now,
                 )
@@ -259,23 +274,22 @@ def _numbers(scope: Scope, past: Scope, now: Standing, earlier: Standing) -> lis
     return found
 
 
-class _ByFact:
-    """Leads created, and leads that entered a stage, by the values of a dimension: read once, for all stages."""
+def _leads_by(scope: Scope) -> dict[str, dict[Stage, Counter[str]]]:
+    """Leads created, and leads that entered a stage, by the values of each dimension that explains a number."""
+    return kept_for("leads by what explains", scope, lambda: _read_leads_by(scope))
 
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-        self._known: dict[str, dict[Stage, Counter[str]]] = {}
 
-    def leads(self, key: str, stage: Stage) -> Mapping[str, int]:
-        if key not in self._known:
-            self._known[key] = kept_for(f"leads by {key}", self._scope, lambda: self._read(key))
-        return self._known[key][stage]
-
-    def _read(self, key: str) -> dict[Stage, Counter[str]]:
-        found: dict[Stage, Counter[str]] = {stage: Counter() for stage in (Stage.LEAD, *SHOWN)}
-        for row in counts(REACH, self._scope, by=key, positions=(Stage.LEAD.position,)):
-            found[Stage.LEAD][row.value] += row.count
-        for value, funnel in entrants_by(self._scope, by=key).items():
+def _read_leads_by(scope: Scope) -> dict[str, dict[Stage, Counter[str]]]:
+    keys = _not_chosen(EXPLAINING_COUNTS, scope)
+    created = counts_by_each(REACH, scope, keys, positions=(Stage.LEAD.position,))
+    entrants = entrants_by_each(scope, keys=keys)
+    found = {}
+    for key in keys:
+        by_stage: dict[Stage, Counter[str]] = {stage: Counter() for stage in (Stage.LEAD, *SHOWN)}
+        for row in created[key]:
+            by_stage[Stage.LEAD][row.value] += row.count
+        for value, funnel in entrants[key].items():
             for stage in SHOWN:
-                found[stage][value] = funnel[stage].leads
-        return found
+                by_stage[stage][value] = funnel[stage].leads
+        found[key] = by_stage
+    return found

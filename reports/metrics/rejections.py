@@ -100,12 +100,13 @@ def reasons_over_time(scope: Scope) -> list[tuple[Slice, Reasons]]:
 
 def reasons_by_rule(scope: Scope) -> ByRule:
     """By the rules of the published rulebook that gave points to the offer; a handoff counts for each of them."""
-    return kept_for("reasons by rule", scope, lambda: _reasons_by_rule(scope))
-
-
-def _reasons_by_rule(scope: Scope) -> ByRule:
-    rejected = sum(_by(scope, None).get("", {}).values())
     book = Rulebook.objects.filter(state=Rulebook.State.PUBLISHED).first()
+    name = f"reasons by rule of version {book and book.number}"
+    return kept_for(name, scope, lambda: _reasons_by_rule(scope, book))
+
+
+def _reasons_by_rule(scope: Scope, book: Rulebook | None) -> ByRule:
+    rejected = sum(_by(scope, None).get("", {}).values())
     if book is None:
         return ByRule((), 0, rejected, None)
     bring_up_to_date()

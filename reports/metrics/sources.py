@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 
-from django.db.models import Count, Max, Sum
-
 from leads.models import Stage
 from reports.cells import counts
 from reports.deals import won_deals
@@ -21,8 +19,7 @@ from reports.measures import REACH
 from reports.metrics.costs import Costs, costs_by
 from reports.metrics.funnel import entrants_by, outcomes_by
 from reports.metrics.last_touch import entrants_by_last_touch, names_of_campaigns, with_last_touch
-from reports.models import ExchangeRate
-from reports.money import Amounts, amounts_of, cents
+from reports.money import Amounts, amounts_of, cents, kept_at_these_rates
 from reports.scope import Scope
 from reports.store.kept import kept_for
 
@@ -98,10 +95,8 @@ def economics(scope: Scope, *, by: str, last_touch: bool = False) -> Economics:
     found.update(
         kept_for(f"came by {by}, last touch {last_touch}", scope, lambda: _came(scope, by, last_touch))
     )
-    # A rate that was just entered counts at once.
-    rates = ExchangeRate.objects.aggregate(Count("pk"), Max("pk"), Sum("rate"))
-    name = f"won by {by}, last touch {last_touch}, at {sorted(rates.items())}"
-    for value, deals in kept_for(name, scope, lambda: _won(scope, by, last_touch)).items():
+    name = f"won by {by}, last touch {last_touch}"
+    for value, deals in kept_at_these_rates(name, scope, lambda: _won(scope, by, last_touch)).items():
         found[value] = replace(found[value], deals=deals)
     costs = costs_by(scope, by=by)
     for value, cost in costs.by_value.items():

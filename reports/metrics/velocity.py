@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from leads.models import Stage
-from leads.models.fields import day_number
+from leads.models.fields import EARLIEST_DAY, day_number
 from reports.cells import counts
-from reports.deals import won_deals
-from reports.measures import ENTRIES, EXITS, MQL, month_number
+from reports.deals import won_amounts
+from reports.measures import ENTRIES, EXITS, MQL, NOTHING, OUTCOMES, month_number
 from reports.models import Visit
-from reports.money import Amounts, amounts_of, cents
-from reports.period import Period
+from reports.money import Amounts, cents, kept_at_these_rates
+from reports.period import DAY, Period
 from reports.scope import Scope
 from reports.slices import month_after, whole_months
-from reports.store.kept import until_next_fold
+from reports.store.kept import kept_for, until_next_fold
 
 OPPORTUNITY, CUSTOMER = Stage.OPPORTUNITY.position, Stage.CUSTOMER.position
 LOST = (Stage.RECYCLED.position, Stage.DISQUALIFIED.position)
@@ -73,13 +73,17 @@ class MonthOfMqls:
 
 
 def sales_velocity(scope: Scope) -> SalesVelocity:
+    return kept_at_these_rates("sales velocity", scope, lambda: _sales_velocity(scope))
+
+
+def _sales_velocity(scope: Scope) -> SalesVelocity:
     ended = counts(EXITS, scope, positions=(OPPORTUNITY,))
     hours = opportunities_ended(scope, (CUSTOMER,)).aggregate(total=Sum("hours"))["total"]
     return SalesVelocity(
         open_now=standing_by_stage(scope)[Stage.OPPORTUNITY],
         won=sum(cell.count for cell in ended if cell.a == CUSTOMER),
         lost=sum(cell.count for cell in ended if cell.a in LOST),
-        amounts=amounts_of(won_deals(scope, keys=())).get("", Amounts()),
+        amounts=won_amounts(scope),
         won_hours=hours or 0,
     )
 
@@ -93,7 +97,11 @@ def standing_by_stage(scope: Scope) -> Mapping[Stage, int]:
 
 
 def _standing_by_position(scope: Scope) -> dict[int, int]:
-    return dict(standing(scope).order_by().values_list("position").annotate(leads=Count("pk")))
+    """Visits that nothing had followed yet."""
+    found: Counter[int] = Counter()
+    for row in counts(OUTCOMES, scope.during(Period(EARLIEST_DAY, scope.as_of + DAY))):
+        found[row.position] += row.count if row.a == NOTHING else 0
+    return found
 
 
 def standing(scope: Scope) -> QuerySet[Visit]:
@@ -122,6 +130,10 @@ def opportunities_ended(scope: Scope, following: tuple[int, ...]) -> QuerySet[Vi
 
 def lead_velocity(scope: Scope) -> tuple[MonthOfMqls, ...]:
     """The whole months of the period that were over by the end of the as-of day, oldest first."""
+    return kept_for("lead velocity", scope, lambda: _lead_velocity(scope))
+
+
+def _lead_velocity(scope: Scope) -> tuple[MonthOfMqls, ...]:
     months = whole_months(scope.period, as_of=scope.as_of)
     if not months:
         return ()

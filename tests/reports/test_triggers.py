@@ -11,7 +11,7 @@ from django.db import connection
 
 from leadfunnel.time_zone import change_time_zone
 from leads import triggers as leads_triggers
-from leads.models import Handoff, Lead, Reason, Stage, StageChange, Team, Touch, User, WorkingHours
+from leads.models import Deal, Handoff, Lead, Reason, Stage, StageChange, Team, Touch, User, WorkingHours
 from leads.triggers import erasing
 from reports import apps
 from reports.models import StaleLead
@@ -267,6 +267,29 @@ def test_who_changes_teams_makes_stale_what_they_decide_for_no_team():
 
 
 # --- When they are there ---------------------------------------------------------------------------------------------
+
+
+def test_a_change_of_a_deal_makes_its_lead_stale_as_does_one_of_its_owners_team():
+    owner = UserFactory()
+    deal = Deal.objects.create(lead=LeadFactory(), opened_at=NOW, owner=owner)
+    assert deal.lead_id in stale()
+
+    for changed in (
+        {"state": Deal.State.WON, "closed_at": NOW},
+        {"amount": 12},
+        {"currency": "USD"},
+        {"opened_at": NOW - timedelta(days=1)},
+        {"closed_at": NOW + timedelta(days=1)},
+        {"owner": None, "owner_actor": "somebody"},
+        {"owner": owner, "owner_actor": ""},
+    ):
+        Deal.objects.filter(pk=deal.pk).update(**changed)
+        assert stale() == {deal.lead_id}, changed
+    User.objects.filter(pk=owner.pk).update(team=TeamFactory())
+    assert stale() == {deal.lead_id}
+    with erasing():
+        deal.delete()
+    assert stale() == {deal.lead_id}
 
 
 def test_another_time_zone_has_everything_built_anew():
