@@ -154,16 +154,20 @@ def _decide(
     handoff: Handoff, state: Handoff.State, *, by: User, at: datetime, note: str, **also: object
 ) -> None:
     concerned = concerned_with(handoff, at=at)
-    decided = (
-        Handoff.objects.waiting()
-        .filter(pk=handoff.pk)
-        .update(
-            state=state, decided_by=by, decided_at=at, note=note, claimed_by=None, claimed_until=None, **also
-        )
-    )
-    handoff.refresh_from_db()
-    if not decided:
+    changes = {
+        "state": state,
+        "decided_by": by,
+        "decided_at": at,
+        "note": note,
+        "claimed_by": None,
+        "claimed_until": None,
+        **also,
+    }
+    if not Handoff.objects.waiting().filter(pk=handoff.pk).update(**changes):
+        handoff.refresh_from_db()
         raise AlreadyDecided(handoff)
+    for name, value in changes.items():
+        setattr(handoff, name, value)
     Snooze.objects.filter(handoff=handoff).delete()
     tell_gone(handoff=handoff, concerned=concerned, at=at)
 
@@ -186,7 +190,7 @@ def _record(
         at=at,
         note=note,
         reason=reason,
-        previous_owner=lead.owner,
+        previous_owner_id=lead.owner_id,
         previous_hold_until=lead.hold_until,
         previous_evidence_after=lead.evidence_after,
     )
@@ -203,6 +207,7 @@ def _move(
     note: str,
     reason: Reason | None = None,
 ) -> StageChange:
+    handoff.lead = lead  # as it is from here on
     seller = Mover.MANAGER if by.is_manager else Mover.REP
     change = change_stage(
         lead=lead,
