@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F, OuterRef, Q, Subquery, Window
 from django.db.models.functions import RowNumber
@@ -106,17 +106,28 @@ def latest_activities(lead_ids: Sequence[int]) -> dict[int, Activity]:
     return {activity.lead_id: activity for activity in found}
 
 
-def last_activities(lead_ids: Sequence[int], *, count: int) -> dict[int, list[Activity]]:
-    """The newest few activities of each of a page of leads, newest first, with type and asset. One query."""
+class LastActivity(NamedTuple):
+    """Of a list's many, as they are shown: model instances of activity, type and asset took three times as long."""
+
+    occurred_at: datetime
+    label: str
+    asset: str | None
+
+
+def last_activities(lead_ids: Sequence[int], *, count: int) -> dict[int, list[LastActivity]]:
+    """The newest few activities of each of a page of leads, newest first. One query."""
     newest = Window(
         RowNumber(),
         partition_by="lead_id",
         order_by=[F("day").desc(), F("occurred_at").desc(), F("pk").desc()],
     )
     numbered = Activity.objects.filter(lead__in=lead_ids).annotate(number=newest)
-    found: dict[int, list[Activity]] = {}
-    for activity in numbered.filter(number__lte=count).select_related("type", "asset").order_by("number"):
-        found.setdefault(activity.lead_id, []).append(activity)
+    shown = numbered.filter(number__lte=count).order_by("number")
+    found: dict[int, list[LastActivity]] = {}
+    for lead_id, at, label, asset in shown.values_list(
+        "lead_id", "occurred_at", "type__label", "asset__name"
+    ):
+        found.setdefault(lead_id, []).append(LastActivity(at, label, asset))
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Q
 
 DUE_SOON = timedelta(hours=1)
 
@@ -18,11 +17,7 @@ class Band(models.IntegerChoices):
     DUE = 2, "In time"
     NO_CLOCK = 3, "Imported, no clock"
 
-    def at(self, at: datetime) -> Q:
-        """The handoffs that are in this band at an instant."""
-        return {
-            Band.OVERDUE: Q(decide_due_at__lte=at),
-            Band.DUE_SOON: Q(decide_due_at__gt=at, decide_due_at__lte=at + DUE_SOON),
-            Band.DUE: Q(decide_due_at__gt=at + DUE_SOON),
-            Band.NO_CLOCK: Q(decide_due_at__isnull=True),
-        }[self]
+    def span(self, at: datetime) -> tuple[datetime | None, datetime | None]:
+        """Deadlines later than the first and no later than the second are in this band; None is open."""
+        soon = at + DUE_SOON
+        return {Band.OVERDUE: (None, at), Band.DUE_SOON: (at, soon), Band.DUE: (soon, None)}[self]

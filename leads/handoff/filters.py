@@ -22,6 +22,10 @@ from leads.querysets import HandoffQuerySet
 FAST, NOT_FAST = "yes", "no"
 
 
+def campaign_choices() -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in Campaign.objects.values_list("pk", "name")]
+
+
 def team_choices() -> list[tuple[str, str]]:
     teams = [(str(team.pk), team.name) for team in Team.objects.filter(is_active=True)]
     return [*teams, (NOBODY, "No team")]
@@ -47,8 +51,8 @@ class HandoffFilter(django_filters.FilterSet):  # type: ignore[misc]  # the libr
     source = django_filters.ChoiceFilter(
         label="Source", method="by_source", choices=source_choices, empty_label=ANY
     )
-    campaign = django_filters.ModelChoiceFilter(
-        label="Campaign", queryset=Campaign.objects.all(), method="by_campaign", empty_label=ANY
+    campaign = django_filters.ChoiceFilter(
+        label="Campaign", method="by_campaign", choices=campaign_choices, empty_label=ANY
     )
     grade = django_filters.ChoiceFilter(label="Grade", method="by_grade", choices=GRADES, empty_label=ANY)
     country = django_filters.ChoiceFilter(
@@ -78,8 +82,8 @@ class HandoffFilter(django_filters.FilterSet):  # type: ignore[misc]  # the libr
     def by_source(self, handoffs: HandoffQuerySet, name: str, source: str) -> HandoffQuerySet:
         return handoffs.from_source("" if source == NOT_RECORDED else source)
 
-    def by_campaign(self, handoffs: HandoffQuerySet, name: str, campaign: Campaign) -> HandoffQuerySet:
-        return handoffs.filter(campaign=campaign)
+    def by_campaign(self, handoffs: HandoffQuerySet, name: str, campaign: str) -> HandoffQuerySet:
+        return handoffs.filter(campaign=int(campaign))
 
     def by_grade(self, handoffs: HandoffQuerySet, name: str, grade: str) -> HandoffQuerySet:
         return handoffs.graded(grade)

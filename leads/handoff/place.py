@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Self
@@ -80,6 +80,8 @@ class Place:
     at: datetime
     filters: tuple[tuple[str, str], ...] = ()
     cursor: Cursor | None = None
+    # Read at this moment, not as an address froze it: nothing can have arrived since.
+    is_new: bool = field(default=False, compare=False)
 
     @classmethod
     def parse(cls, data: Mapping[str, str], *, user: User, now: datetime) -> Self:
@@ -89,7 +91,7 @@ class Place:
         filters = tuple((name, data[name]) for name in FILTERS if data.get(name))
         at = _instant(data.get("at", ""), now)
         if at is None:
-            return cls(share, now, filters)
+            return cls(share, now, filters, is_new=True)
         cursor = Cursor.parse(data.get("after", "")) or Cursor.parse(data.get("before", ""), is_backward=True)
         return cls(share, at, filters, cursor)
 
@@ -123,7 +125,7 @@ class Place:
         return replace(self, share=share, cursor=None)
 
     def read_anew(self, at: datetime) -> Place:
-        return replace(self, at=at, cursor=None)
+        return replace(self, at=at, cursor=None, is_new=True)
 
     def at_cursor(self, cursor: Cursor | None) -> Place:
         return replace(self, cursor=cursor)

@@ -10,6 +10,8 @@ from leads.handoff.undoing import UNDO_WINDOW
 from leads.models import Handoff, User
 
 MOST = 5
+_NAMES = ("first_name", "last_name", "email", "external_id")
+_SHOWN = ("state", "decided_at", "reason__label", *(f"lead__{name}" for name in _NAMES))
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ def undoable_decisions(*, user: User, at: datetime) -> Sequence[RecentDecision]:
         Handoff.objects.decided()
         .filter(decided_by=user, decided_at__gt=at - UNDO_WINDOW)
         .select_related("lead", "reason")
+        .only(*_SHOWN)
         .order_by("-decided_at", "-pk")[:MOST]
     )
     return [RecentDecision(handoff) for handoff in handoffs]

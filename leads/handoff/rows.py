@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from leads.handoff.bands import Band
 from leads.handoff.evidence import Contribution, strongest
 from leads.handoff.place import Cursor, Place, Share, shares_of
-from leads.handoff.queue import (
-    Position,
-    Selection,
-    Stretch,
-    arrived_up_to,
-    escalated_up_to,
-    overdue_up_to,
-    stretch,
-)
+from leads.handoff.queue import Position, Selection, Stretch, arrived_up_to, moving, stretch
 from leads.handoff.snoozing import asleep
-from leads.handoff.tally import Waiting, waiting_for
-from leads.models import Activity, Handoff, Lead, Stage, StageChange, User
+from leads.handoff.tally import Waiting, counted_for, waiting_for
+from leads.models import Handoff, Lead, Stage, StageChange, User
 from leads.querysets import HandoffQuerySet
-from leads.timeline import last_activities
+from leads.timeline import LastActivity, last_activities
 
 PAGE_SIZE = 25
 MOST_COUNTED = 100  # of what the clock alone changes; beyond it says "99+"
@@ -50,7 +42,7 @@ class QueueRow:
     handoff: Handoff
     band: Band
     reasons: Sequence[StrongReason]
-    activities: Sequence[Activity]  # the last three
+    activities: Sequence[LastActivity]  # the last three
     recycling: Recycling | None
     can_decide: bool
     opens_band: bool  # the first of its band on this page
@@ -88,6 +80,7 @@ class QueuePage:
     overdue: int
     waiting: int
     arrived: int
+    snoozed: int  # by the user, wherever they stood
     previous: str | None
     next: str | None
 
@@ -102,26 +95,32 @@ def about(lead: Lead) -> str:
 
 
 def queue_page(*, user: User, at: datetime, place: Place, among: HandoffQuerySet) -> QueuePage:
-    """The page at a place, of the handoffs `among`. As many queries, whatever waits."""
-    selection = Selection(user, place.at, place.share, among)
+    """The page at a place, of the handoffs `among`: all, or what the place's filters leave.
+
+    As many queries, whatever waits.
+    """
+    put_off = asleep(user=user, at=at)
+    selection = Selection(user, place.at, place.share, among, put_off)
     found = stretch(selection, cursor=place.cursor, count=PAGE_SIZE)
     if not found.positions and place.at < at:
         # All of the frozen list is decided: whoever got that far wants what has arrived since.
         place = place.read_anew(at)
-        selection = Selection(user, at, place.share, among)
+        selection = replace(selection, at=at)
         found = stretch(selection, cursor=None, count=PAGE_SIZE)
     rows = _rows(found.positions, can_decide=user.decides_handoffs)
     previous, following = _beside(place, found, rows)
-    everything = Selection(user, at, shares_of(user)[0])
-    awake = waiting_for(user).without(asleep(user=user, at=at))
-    tabs = _tabs(user, place, awake, escalated_up_to(everything, MOST_COUNTED))
+    changing = moving(
+        replace(selection, at=at, share=shares_of(user)[0]), selection, at=at, most=MOST_COUNTED
+    )
+    tabs = _tabs(user, place, _waiting(user, place, among, put_off), changing.escalated)
     return QueuePage(
         rows=rows,
         tabs=tabs,
         place=place,
-        overdue=overdue_up_to(everything, MOST_COUNTED),
+        overdue=changing.overdue,
         waiting=tabs[0].count,
-        arrived=arrived(user=user, at=at, place=place, among=among),
+        arrived=changing.arrived,
+        snoozed=len(put_off),
         previous=previous,
         next=following,
     )
@@ -131,7 +130,16 @@ def arrived(*, user: User, at: datetime, place: Place, among: HandoffQuerySet) -
     """How many would join the list at a place if it were read anew, up to MOST_COUNTED."""
     if place.at >= at:
         return 0
-    return arrived_up_to(Selection(user, place.at, place.share, among), at=at, most=MOST_COUNTED)
+    selection = Selection(user, place.at, place.share, among, asleep(user=user, at=at))
+    return arrived_up_to(selection, at=at, most=MOST_COUNTED)
+
+
+def _waiting(user: User, place: Place, among: HandoffQuerySet, put_off: Collection[int]) -> Waiting:
+    """What the tabs count, less what the user has put off: kept, or counted of what the filters leave."""
+    if place.filters:
+        return counted_for(user, among.exclude(pk__in=put_off))
+    kept = waiting_for(user)
+    return kept.without(counted_for(user, among.filter(pk__in=put_off))) if put_off else kept
 
 
 def _tabs(user: User, place: Place, waiting: Waiting, escalated: int) -> list[QueueTab]:

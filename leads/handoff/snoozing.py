@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from django.db import models, transaction
-from django.db.models import Count, Q
 
 from leads.errors import LeadError
 from leads.handoff.decisions import AlreadyDecided, check_decider
 from leads.handoff.sla import BusinessClock
-from leads.handoff.tally import Waiting
 from leads.models import Handoff, Snooze, User
 
 AFTERNOON = time(14)
@@ -95,21 +93,10 @@ def wake(*, handoff: Handoff, by: User) -> None:
     Snooze.objects.filter(user=by, handoff=handoff).delete()
 
 
-def snoozed_count(*, user: User, at: datetime) -> int:
-    return Snooze.objects.of_sleeping(user, at=at).count()
-
-
-def asleep(*, user: User, at: datetime) -> Waiting:
-    """How many of those that the user may see are put off, for the counts. One query over the user's snoozes."""
-    found = Handoff.objects.waiting().visible_in_queue_of(user, at=at)
-    mine = Q(assignee=user)
-    return Waiting(
-        **found.filter(snoozes__user=user, snoozes__until__gt=at).aggregate(
-            mine=Count("pk", filter=mine),
-            shared=Count("pk", filter=Q(assignee__isnull=True)),
-            others=Count("pk", filter=Q(assignee__isnull=False) & ~mine),
-        )
-    )
+def asleep(*, user: User, at: datetime) -> frozenset[int]:
+    """The handoffs that the user has put off and that still wait. One query over the user's own few."""
+    sleeping = Snooze.objects.of_sleeping(user, at=at)
+    return frozenset(sleeping.values_list("handoff", flat=True)) if user.decides_handoffs else frozenset()
 
 
 def snoozed_by(*, user: User, at: datetime) -> Sequence[Snooze]:

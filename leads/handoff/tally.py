@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
 
 from leads.models import Handoff, QueueTally, User
+from leads.querysets import HandoffQuerySet
 
 FOLD_AT_ONCE = 5_000
 Bucket = tuple[int | None, int | None]  # team, assignee
@@ -37,16 +38,26 @@ class Waiting:
 
 def waiting_for(user: User) -> Waiting:
     """Of what is offered to the user's team or to no team, and of what is the user's. One query over few rows."""
+    sums = {name: Sum("waiting", filter=which, default=0) for name, which in _which(user).items()}
+    return Waiting(**QueueTally.objects.aggregate(**sums))
+
+
+def counted_for(user: User, among: HandoffQuerySet) -> Waiting:
+    """The same of some of them, as of what a filter leaves: nobody keeps that, so it is counted."""
+    counts = {name: Count("pk", filter=which) for name, which in _which(user).items()}
+    return Waiting(**among.waiting().aggregate(**counts))
+
+
+def _which(user: User) -> dict[str, Q]:
     everything = not user.decides_handoffs or (user.is_manager and user.team_id is None)
     mine = Q(assignee_id=user.pk)
     offered = Q() if everything else Q(team_id=None) | Q(team_id=user.team_id)
-    sums = QueueTally.objects.aggregate(
+    return {
         # A rep's own stay theirs in whatever team; a manager decides for one.
-        mine=Sum("waiting", filter=mine & offered if user.is_manager else mine, default=0),
-        shared=Sum("waiting", filter=offered & Q(assignee_id=None), default=0),
-        others=Sum("waiting", filter=offered & Q(assignee_id__isnull=False) & ~mine, default=0),
-    )
-    return Waiting(**sums)
+        "mine": mine & offered if user.is_manager else mine,
+        "shared": offered & Q(assignee_id=None),
+        "others": offered & Q(assignee_id__isnull=False) & ~mine,
+    }
 
 
 def fold(*, at: datetime | None = None) -> None:

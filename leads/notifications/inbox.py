@@ -35,7 +35,7 @@ class InboxPage:
 
 def unread_words(user: User) -> str:
     """`3`, `99+`, or nothing where all is read. One query of an index, whatever has piled up."""
-    unread = _unread(user).order_by().values("pk")[:MOST_COUNTED].count()
+    unread = len(_unread(user).order_by().values_list("pk")[:MOST_COUNTED])
     return "" if not unread else str(unread) if unread < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
 
 

@@ -9,6 +9,13 @@ from leads.models import SavedView, User
 from leads.savedviews.keeping import LONGEST_NAME, ViewSheet
 from leads.savedviews.pages import SavedPage
 
+_SHOWN = (
+    "name",
+    "query",
+    "is_shared",
+    *(f"owner__{name}" for name in ("first_name", "last_name", "username")),
+)
+
 
 @dataclass(frozen=True)
 class ViewLink:
@@ -35,7 +42,7 @@ class ViewMenu:
 
 def view_menu(*, page: SavedPage, user: User, query: str = "") -> ViewMenu:
     """In one query; `query` is the lasting one of what is shown."""
-    views = SavedView.objects.filter(page=page.key).visible_to(user).select_related("owner")
+    views = SavedView.objects.filter(page=page.key).visible_to(user).select_related("owner").only(*_SHOWN)
     links = [
         ViewLink(view, f"{page.address}?{view.query}", page.lasting(view.query, user) == query)
         for view in views

@@ -20,7 +20,6 @@ from leads.handoff.recent import undoable_decisions
 from leads.handoff.recipients import candidates_for
 from leads.handoff.rows import arrived, queue_page
 from leads.handoff.saved import QUEUE
-from leads.handoff.snoozing import snoozed_count
 from leads.handoff.undoing import undo
 from leads.htmx import HtmxRequest, render_part, wants_part
 from leads.models import Handoff, Reason, User
@@ -146,7 +145,7 @@ def filtered(place: Place) -> HandoffFilter:
 
 def queue_context(user: User, place: Place, **more: Any) -> dict[str, Any]:
     """The same for the page and for its part."""
-    now = timezone.now()
+    now = place.at if place.is_new else timezone.now()
     handoffs = filtered(place)
     queue = queue_page(user=user, at=now, place=place, among=handoffs.qs)
     decides = user.decides_handoffs
@@ -158,7 +157,6 @@ def queue_context(user: User, place: Place, **more: Any) -> dict[str, Any]:
         "views": view_menu(page=QUEUE, user=user, query=queue.place.lasting_query),
         "now": now,
         "reasons": list(Reason.objects.filter(is_active=True)) if decides else [],
-        "snoozed": snoozed_count(user=user, at=now) if decides else 0,
         "recent": undoable_decisions(user=user, at=now) if decides else [],
         "candidates": candidates_for(user, at=now) if user.is_manager else (),
         "selected": (),

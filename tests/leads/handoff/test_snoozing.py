@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from leads.handoff.decisions import AlreadyDecided, NotYours, accept, demote
-from leads.handoff.snoozing import Nap, NoSuchNap, nap_choices, snooze, snoozed_by, wake
+from leads.handoff.snoozing import Nap, NoSuchNap, asleep, nap_choices, snooze, snoozed_by, wake
 from leads.models import Handoff, Role, Snooze
 from tests.factories import HandoffFactory, TeamFactory, UserFactory
 
@@ -77,10 +77,9 @@ def test_a_snoozed_handoff_sleeps_for_one_user_until_then(alice):
     snoozed = snooze(handoff=handoff, nap="hour", by=alice, at=WEDNESDAY)
 
     later = WEDNESDAY + timedelta(minutes=61)
-    waiting = Handoff.objects.waiting()
-    assert not waiting.awake_for(alice, at=WEDNESDAY).exists()
-    assert waiting.awake_for(bob, at=WEDNESDAY).exists()
-    assert waiting.awake_for(alice, at=later).exists()
+    assert asleep(user=alice, at=WEDNESDAY) == {handoff.pk}
+    assert not asleep(user=bob, at=WEDNESDAY)
+    assert not asleep(user=alice, at=later)
     assert list(snoozed_by(user=alice, at=WEDNESDAY)) == [snoozed]
     assert list(snoozed_by(user=alice, at=later)) == []
 

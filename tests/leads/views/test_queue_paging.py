@@ -15,7 +15,7 @@ from leads.handoff import rows
 from leads.handoff.bands import Band
 from leads.handoff.place import Place, Share
 from leads.handoff.queue import Selection, stretch
-from leads.models import Handoff, Lead, Role, User
+from leads.models import Handoff, Lead, Role, Snooze, User
 from tests.factories import CampaignFactory, HandoffFactory, LeadFactory, TeamFactory, UserFactory
 from tests.leads.views.conftest import HTMX, signed_in
 from tests.leads.views.test_queue import QUEUE, accept, shown, waiting
@@ -152,14 +152,19 @@ def test_when_all_is_decided_what_arrived_meanwhile_is_there_at_once(alice, team
 # --- The parts of the statement ------------------------------------------------------------------------------------
 
 
+def band_of(handoff: Handoff, at: datetime) -> Band:
+    if (due := handoff.decide_due_at) is None:
+        return Band.NO_CLOCK
+    soon = due <= at + timedelta(hours=1)
+    return Band.OVERDUE if due <= at else Band.DUE_SOON if soon else Band.DUE
+
+
 def expected(selection: Selection) -> list[int]:
     """The same by sorting all that the rule lets the user see."""
 
     def key(handoff: Handoff) -> tuple[int, bool, int, datetime, int]:
-        band = next(
-            band for band in Band if Handoff.objects.filter(band.at(selection.at), pk=handoff.pk).exists()
-        )
-        return (band, handoff.total is None, -(handoff.total or 0), handoff.offered_at, handoff.pk)
+        band, total = band_of(handoff, selection.at), handoff.total
+        return (band, total is None, -(total or 0), handoff.offered_at, handoff.pk)
 
     return [handoff.pk for handoff in sorted(selection.shared(), key=key)]
 
@@ -233,6 +238,38 @@ def test_each_filter_leaves_what_it_says(alice, team):
     assert shown(client.get(QUEUE, {"team": "none", "source": "-"})) == ["South"]
     assert shown(client.get(QUEUE, {"grade": "A"}))
     assert shown(client.get(QUEUE, {"grade": "B1"})) == []
+
+
+def test_with_a_filter_the_tabs_count_what_fits_it(alice, bob, team):
+    late = timezone.now() - timedelta(minutes=1)
+    for number in range(3):
+        waiting(f"Fast{number}", team, fast_tracked=True, assignee=alice if number else None)
+    waiting("Bobs", team, fast_tracked=True, assignee=bob, decide_due_at=late)
+    waiting("Slow", team, assignee=alice, decide_due_at=late)
+    client = signed_in(alice)
+
+    everything, fast = client.get(QUEUE), client.get(QUEUE, {"fast": "yes"})
+
+    assert counts_of(everything) == {"team": 5, "mine": 3, "unassigned": 1}
+    assert counts_of(fast) == {"team": 4, "mine": 2, "unassigned": 1}
+    assert (everything.context["queue"].overdue, fast.context["queue"].overdue) == (2, 1)
+    assert "of what fits the filters" in fast.content.decode()
+    assert "of what fits the filters" not in everything.content.decode()
+
+
+def test_what_one_has_put_off_is_not_counted_with_a_filter_either(alice, team):
+    handoff = waiting("Later", team, fast_tracked=True)
+    waiting("Now", team, fast_tracked=True)
+    Snooze.objects.create(user=alice, handoff=handoff, until=timezone.now() + timedelta(hours=1))
+
+    response = signed_in(alice).get(QUEUE, {"fast": "yes"})
+
+    assert shown(response) == ["Now"]
+    assert counts_of(response) == {"team": 1, "mine": 0, "unassigned": 1}
+
+
+def counts_of(response) -> dict[str, int]:
+    return {tab.share.value: tab.count for tab in response.context["queue"].tabs}
 
 
 @pytest.mark.parametrize("name", ["team", "source", "campaign", "grade", "country", "fast"])
