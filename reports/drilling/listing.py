@@ -17,7 +17,7 @@ from reports.dimensions import DIMENSIONS
 from reports.document import Drill
 from reports.drilling import deals, journeys, visits
 from reports.drilling.conditions import Rows, Sought, WrongCondition, conditions_of, in_days, one_of
-from reports.drilling.totals import kept_total
+from reports.drilling.totals import total_of
 from reports.measures import ACCEPTING, NOTHING, REJECTING
 from reports.scope import Scope
 
@@ -123,10 +123,8 @@ def listing(drill: Drill, scope: Scope, *, after: str = "") -> Listing:
     """The page of the list that follows the place `after` (the first one without). Raises WrongCondition, BadPlace."""
     found = rows_behind(drill, scope)
     rows, following = _page(found, after)
-    total = kept_total(drill, scope)
-    return Listing(
-        found, list(listed_rows(found, rows)), found.rows.count() if total is None else total, following
-    )
+    total = total_of(drill, scope, found.rows.count)
+    return Listing(found, list(listed_rows(found, rows)), total, following)
 
 
 def all_rows(found: Found) -> Iterator[ListedRow]:
