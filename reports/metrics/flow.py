@@ -61,6 +61,10 @@ def balance_before(scope: Scope, day: date) -> ByStage:
     if day <= EARLIEST_DAY:
         return dict.fromkeys(STAGES, 0)
     past = scope.during(Period(EARLIEST_DAY, day))
+    return kept_for("balance", past, lambda: _balance(past))
+
+
+def _balance(past: Scope) -> ByStage:
     found: Counter[Stage] = Counter()
     for row in counts(OUTCOMES, past, apart=False):
         found[_STAGE_AT[row.position]] += row.count

@@ -22,7 +22,7 @@ SCOPE = Scope(Period(date(2026, 1, 1), date(2026, 2, 1)), date(2026, 12, 31))
 
 @pytest.fixture
 def some_mqls(a_lead) -> None:
-    """One accepted in time and touched late, one rejected late, one rejected for no reason, one waits, one came back."""
+    """Accepted in time and touched late; rejected late; rejected for no reason; waiting; back again."""
     ann = UserFactory()
     good = a_lead(
         "2026-01-02", {"mql": "2026-01-05", "sql": "2026-01-06", "customer": "2026-01-20"}, source="Event"
