@@ -50,6 +50,11 @@ def analyze(*tables: str) -> None:
             execute(f"ANALYZE {table}")
 
 
+def place() -> str:
+    """Name of a row's place in its table, which nobody but who changes it may move."""
+    return "ctid" if is_postgresql() else "rowid"
+
+
 def whole_hours(since: str, until: str) -> str:
     """From one instant to another (columns), rounded down; exact to the microsecond."""
     return f"CAST({_passed(since, until)} / {MICROSECONDS_AN_HOUR} AS integer)"
