@@ -78,6 +78,9 @@ SCORED_ACTIVITY_COLUMNS = (
     "campaign_id",
     "properties_typed",
 )
+# For a function that only compares rows as they were with rows as they are. It keeps its first plan as long as its
+# session lasts: one that was made for a few rows compares, of many thousand, each with every other.
+JOIN_ONCE = "SET enable_nestloop = off"
 EVIDENCE_COLUMNS = (
     "fit",
     "engagement",
@@ -293,8 +296,10 @@ def _log_on_postgresql(table: str, event: str, columns: tuple[str, ...], select:
             f"FROM removed r JOIN added a ON a.id = r.id WHERE ROW({before}) IS DISTINCT FROM ROW({after})"
         )
         old, new = f"(SELECT r.* {differing})", f"(SELECT a.* {differing})"
+    # Those that look for the leads of a company or campaign do so by an index, once for each.
+    how = "" if "JOIN" in select else JOIN_ONCE
     yield f"""
-        CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql {how} AS $$
         BEGIN
             INSERT INTO leads_changelogentry (lead_id) {select.format(old=old, new=new)};
             RETURN NULL;

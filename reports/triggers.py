@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 
 from leads.models import Deal, Handoff, Lead, Organisation, StageChange, Team, Touch, User, WorkingHours
+from leads.triggers import JOIN_ONCE
 from reports.models import StaleLead, StoreState
 
 _HANDOFFS = Handoff._meta.db_table
@@ -137,8 +138,9 @@ def _on_postgresql(watched: Watched, event: str) -> Iterator[str]:
         "DELETE": ("OLD TABLE AS removed", f"SELECT {watched.key} AS key FROM removed"),
     }[event]
     leads = watched.leads.format(keys=f"({keys})") or f"SELECT DISTINCT key FROM ({keys}) changed"
+    how = "" if watched.leads else JOIN_ONCE
     yield f"""
-        CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql {how} AS $$
         BEGIN
             {_APPEND} {leads};
             RETURN NULL;
