@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from django.db.models import CharField, Count, DateField, F, Q, QuerySet, Sum, Value
 from django.db.models.expressions import Combinable
 
+from leads.models import Stage
 from reports.dimensions import DIMENSIONS, EVERYTHING
 from reports.measures import NOTHING, Measure
 from reports.models import Cell
-from reports.period import Period, today
+from reports.period import DAY, Period, today
 from reports.scope import Scope
 
 
@@ -31,7 +32,10 @@ class Counts:
 
 
 def reads_rows(scope: Scope, *, by: str | None = None) -> bool:
-    """Whether the answer is counted row by row: of a past day, or by more than one dimension at once."""
+    """Whether an answer is counted row by row: of a past day, or by more than one dimension at once.
+
+    Of a past day a measure that is settled is not (`counts`).
+    """
     return scope.as_of < today() or len({*scope.chosen, *([by] if by else [])}) > 1
 
 
@@ -48,18 +52,33 @@ def counts(
 
     Not `apart`: whatever `a` and `b` are, which then say nothing.
     """
-    if reads_rows(scope, by=by):
-        return _from_rows(measure, scope, by, by_day, positions, apart)
-    return _from_rollup(measure, scope, by, by_day, positions, apart)
+    settled = _settled(measure, scope, positions)
+    if settled is None:
+        return []
+    if reads_rows(settled, by=by):
+        return _from_rows(measure, settled, by, by_day, positions, apart)
+    return _from_rollup(measure, settled, by, by_day, positions, apart)
+
+
+def _settled(measure: Measure, scope: Scope, positions: Sequence[int]) -> Scope | None:
+    """Of an earlier as-of day the days until then, where they say the same today; None: there are none."""
+    asked = positions or [stage.position for stage in Stage]
+    if scope.as_of >= today() or not measure.settled.issuperset(asked):
+        return scope
+    if scope.as_of < scope.period.start:
+        return None
+    end = min(scope.period.end, scope.as_of + DAY)
+    return replace(scope, period=Period(scope.period.start, end), as_of=today())
 
 
 def counts_by_each(
     measure: Measure, scope: Scope, keys: Sequence[str], *, positions: Sequence[int] = ()
 ) -> dict[str, list[Counts]]:
     """The same by each of some dimensions; what has to be counted row by row is read once for all of them."""
-    by_rows = [key for key in keys if reads_rows(scope, by=key)]
+    settled = _settled(measure, scope, positions)
+    by_rows = [key for key in keys if settled and reads_rows(settled, by=key)]
     found = {key: counts(measure, scope, by=key, positions=positions) for key in keys if key not in by_rows}
-    return found | _from_rows_by_each(measure, scope, by_rows, positions)
+    return found | _from_rows_by_each(measure, settled or scope, by_rows, positions)
 
 
 def _from_rollup(

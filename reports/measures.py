@@ -33,11 +33,16 @@ IN_TIME, LATE = 1, 2
 
 @dataclass(frozen=True)
 class Measure:
-    """`number` is how rollups name it: a measure that changes its meaning takes a new one."""
+    """`number` is how rollups name it: a measure that changes its meaning takes a new one.
+
+    `settled`: of which stages a row says on its day all that it ever will, so that at the end of an earlier day there
+    were the rows of all days until then, as they are now.
+    """
 
     number: int
     name: str
     rows: Rows
+    settled: frozenset[int] = frozenset()
 
 
 class MonthOf(Func):
@@ -150,10 +155,11 @@ def _reach(as_of: date | None) -> Sequence[QuerySet[Any]]:
     return found
 
 
+_ALL = frozenset(stage.position for stage in Stage)
 # Entered a stage. a: the day on which the same lead had entered it the time before (a day number, for entrants).
-ENTRIES = Measure(1, "entries", _entries)
+ENTRIES = Measure(1, "entries", _entries, settled=_ALL)
 # Left a stage. a: for which other one.
-EXITS = Measure(2, "exits", _exits)
+EXITS = Measure(2, "exits", _exits, settled=_ALL)
 # Entered a stage. a: which one followed; b: 1 where the lead became a customer in or after this visit.
 OUTCOMES = Measure(3, "outcomes", _outcomes)
 # MQL visits that were accepted. a: within how many days of 24 hours.
@@ -163,7 +169,7 @@ REASONS = Measure(5, "reasons", _reasons)
 # MQL visits that were accepted or rejected and had a deadline. a: in time, or late.
 PUNCTUALITY = Measure(6, "punctuality", _punctuality)
 # Leads by the day of their creation that reached at least a stage. a: in which month (month_number).
-REACH = Measure(7, "reach", _reach)
+REACH = Measure(7, "reach", _reach, settled=frozenset({Stage.LEAD.position}))
 # MQL visits that were accepted and whose first touch had a deadline. a: touched in time, or late; -1: not yet.
 TOUCHES = Measure(8, "touches", _touches)
 

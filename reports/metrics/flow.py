@@ -13,8 +13,8 @@ from datetime import date, timedelta
 from leads.models import Stage
 from leads.models.fields import EARLIEST_DAY
 from reports.cells import counts
-from reports.measures import EXITS, OUTCOMES, Measure
-from reports.period import DAY, Period
+from reports.measures import ENTRIES, EXITS, OUTCOMES, Measure
+from reports.period import DAY, Period, today
 from reports.scope import Scope
 from reports.store.kept import kept_for
 
@@ -45,7 +45,7 @@ def balances(scope: Scope) -> list[Moment]:
 def _balances(scope: Scope) -> list[Moment]:
     if scope.as_of < scope.period.start:
         return []
-    entered, left = _by_day(scope, OUTCOMES), _by_day(scope, EXITS)
+    entered, left = _by_day(scope, _entered(scope)), _by_day(scope, EXITS)
     standing = Counter(balance_before(scope, scope.period.start))
     found = []
     for days in _steps(scope.period, scope.as_of):
@@ -66,7 +66,7 @@ def balance_before(scope: Scope, day: date) -> ByStage:
 
 def _balance(past: Scope) -> ByStage:
     found: Counter[Stage] = Counter()
-    for row in counts(OUTCOMES, past, apart=False):
+    for row in counts(_entered(past), past, apart=False):
         found[_STAGE_AT[row.position]] += row.count
     for row in counts(EXITS, past, apart=False):
         found[_STAGE_AT[row.position]] -= row.count
@@ -83,6 +83,11 @@ def _transitions(scope: Scope) -> dict[tuple[Stage, Stage], int]:
     for row in counts(EXITS, scope):
         found[(_STAGE_AT[row.position], _STAGE_AT[row.a])] += row.count
     return dict(found)
+
+
+def _entered(scope: Scope) -> Measure:
+    """Both count every visit on the day on which it began: outcomes by fewer cells, but not as of an earlier day."""
+    return ENTRIES if scope.as_of < today() else OUTCOMES
 
 
 def _by_day(scope: Scope, measure: Measure) -> dict[date, Counter[Stage]]:

@@ -147,6 +147,11 @@ def cohort_funnel(scope: Scope) -> Funnel:
     return all_together(cohort_by(scope, by=None).values())
 
 
+def leads_created(scope: Scope) -> int:
+    """In the period, and by the as-of day."""
+    return sum(row.count for row in counts(REACH, scope, positions=(Stage.LEAD.position,), apart=False))
+
+
 def period_funnel(scope: Scope) -> Funnel:
     """How many distinct leads entered each stage in the period, as recorded."""
     return all_together(entrants_by(scope, by=None).values())

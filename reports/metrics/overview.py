@@ -27,8 +27,8 @@ from reports.metrics.changes import (
 from reports.metrics.funnel import (
     Funnel,
     MqlRate,
-    cohort_funnel,
     entrants_by_each,
+    leads_created,
     mql_to_sql,
     outcomes_by_each,
     period_funnel,
@@ -130,7 +130,7 @@ def standing(scope: Scope, *, at: datetime) -> Standing:
     created, entrants, rate = kept_for(
         "created, entrants and rate",
         scope,
-        lambda: (cohort_funnel(scope)[Stage.LEAD].leads, period_funnel(scope), mql_to_sql(scope)),
+        lambda: (leads_created(scope), period_funnel(scope), mql_to_sql(scope)),
     )
     return Standing(
         created=created,

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from leads.models import Campaign, Handoff, Lead, Reason
-from reports.cells import _from_rollup, _from_rows
+from leads.models import Campaign, Handoff, Lead, Reason, Stage
+from reports.cells import _from_rollup, _from_rows, counts, counts_by_each
 from reports.dimensions import DIMENSIONS
-from reports.measures import MEASURES
+from reports.measures import ENTRIES, EXITS, MEASURES, REACH
 from reports.models import SeenValue
 from reports.period import Period
 from reports.scope import Scope
@@ -98,3 +98,41 @@ def test_they_agree_on_some_stages(world):
         found = asked(_from_rollup, measure, SCOPE, positions=[1, 2])
         assert found == asked(_from_rows, measure, SCOPE, positions=[1, 2])
         assert {row.position for row in found} <= {1, 2}
+
+
+SETTLED = [(ENTRIES, ()), (EXITS, ()), (REACH, (Stage.LEAD.position,))]
+
+
+@pytest.mark.parametrize("day", ["2025-12-31", "2026-01-05", "2026-01-20", "2026-02-15", "2026-03-31"])
+@pytest.mark.parametrize(("measure", "positions"), SETTLED, ids=lambda value: getattr(value, "name", ""))
+def test_what_is_settled_was_on_an_earlier_day_what_its_rows_were(world, measure, positions, day):
+    scope = Scope(SCOPE.period, date.fromisoformat(day))
+
+    for by in BY:
+        for by_day in (True, False):
+            found = counts(measure, scope, by=by, by_day=by_day, positions=positions)
+            rows = asked(_from_rows, measure, scope, by=by, by_day=by_day, positions=positions)
+            assert sorted(found, key=repr) == rows, by
+    each = counts_by_each(measure, scope, ["source", "country"], positions=positions)
+    for key, found in each.items():
+        assert sorted(found, key=repr) == asked(_from_rows, measure, scope, by=key, positions=positions)
+
+
+@pytest.mark.parametrize(("measure", "positions"), SETTLED, ids=lambda value: getattr(value, "name", ""))
+def test_what_is_settled_is_read_from_the_rollup_of_an_earlier_day(
+    world, measure, positions, django_assert_num_queries
+):
+    with django_assert_num_queries(1) as asked_for:
+        assert counts(measure, Scope(SCOPE.period, date(2026, 2, 15)), positions=positions)
+
+    assert "reports_cell" in asked_for[0]["sql"]
+
+
+def test_by_each_of_several_facts_counts_what_each_alone_does(world):
+    of_webinars = SCOPE.only("source", "webinar")
+    for measure in MEASURES:
+        for scope in (SCOPE, of_webinars, Scope(SCOPE.period, date(2026, 2, 15))):
+            found = counts_by_each(measure, scope, ["country", "team"], positions=[1])
+            for key in ("country", "team"):
+                alone = counts(measure, scope, by=key, positions=[1])
+                assert sorted(found[key], key=repr) == sorted(alone, key=repr), (measure.name, key)
