@@ -17,7 +17,7 @@ from reports.dimensions import DIMENSIONS
 from reports.document import Drill, Section, Table
 from reports.filterbar import COMMON, ReportFilter, days_of
 from reports.period import DEFAULT_PRESET, PRESETS, Period
-from reports.scope import Scope
+from reports.scope import Scope, elapsed_part
 from reports.wording import days_words
 
 # Parameters of an address that say which part of an answer is wanted.
@@ -55,6 +55,14 @@ class Asked:
     @property
     def days_words(self) -> str:
         return days_words(self.scope.period)
+
+    @property
+    def length_words(self) -> str:
+        """30 days; 12 of 30 days where the others are still to come."""
+        period, as_of = self.scope.period, self.scope.as_of
+        days = f"{period.days:,} day{'' if period.days == 1 else 's'}"
+        passed = (as_of - period.start).days + 1
+        return days if passed >= period.days else f"{max(passed, 0):,} of {days}"
 
     @property
     def before_words(self) -> str:
@@ -172,7 +180,8 @@ def _asked(report: Report, filters: ReportFilter, choices: Mapping[str, Choices]
     options = {option.key: said[option.key] or option.choices[0][0] for option in report.options}
     compare = said["compare"] or report.compares_with
     scope = Scope(period=said["days"], as_of=said["as_of"] or today, chosen=chosen)
-    question = Question(scope=scope, today=today, before=_before(scope.period, compare), options=options)
+    before = _before(scope, compare) if report.compares else None
+    question = Question(scope=scope, today=today, before=before, options=options)
     preset = said["period"] if said["period"] in PRESETS else ""
     parameters = {
         **_period(scope.period, preset),
@@ -192,8 +201,12 @@ def _period(period: Period, preset: str) -> dict[str, str]:
     return {"period": "" if preset == DEFAULT_PRESET else preset} if preset else days_of(period)
 
 
-def _before(period: Period, compare: str) -> Period | None:
-    return {"previous": period.previous, "year": period.year_before}.get(compare, lambda: None)()
+def _before(scope: Scope, compare: str) -> Period | None:
+    """As much of it as has passed of the scope's own period."""
+    if compare == "none":
+        return None
+    earlier = scope.period.previous() if compare == "previous" else scope.period.year_before()
+    return elapsed_part(earlier, scope)
 
 
 def _query(parameters: Mapping[str, str]) -> str:

@@ -51,8 +51,10 @@ class Report:
     icon: str
     build: Callable[[Question], Document]
     options: Sequence[Option] = ()
-    # What it is compared with where the address does not say: one of COMPARISONS.
+    # What it is compared with where the address does not say: one of COMPARISONS. Unless "none" it always is.
     compares_with: str = "none"
+    # Whether it can be compared with anything.
+    compares: bool = True
 
 
 _reports: dict[str, Report] = {}

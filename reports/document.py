@@ -34,6 +34,8 @@ class Kind(Enum):
     MINUTES = "minutes"  # of business time, shown as hours and minutes
     MONEY = "money"  # in the organisation's CURRENCY
     NUMBER = "number"  # 1.23
+    EXPECTED = "expected"  # how many of something, of which nobody knows exactly: 127, or 7.4 of few
+    POINTS = "points"  # a difference of two shares, in percentage points: +4.3 points
     DATE = "date"
     TEXT = "text"
 

@@ -70,7 +70,12 @@ def day_field(label: str) -> forms.DateField:
 
 
 class ReportForm(forms.Form):
-    """The fields that no row is filtered by: which days, seen from when, compared with what."""
+    """The fields that no row is filtered by: which days, seen from when, compared with what.
+
+    `today`: nobody looks back from a later day.
+    """
+
+    today = LATEST_DAY
 
     period = forms.ChoiceField(
         choices=[("", "Chosen days"), *((preset.key, preset.label) for preset in PRESETS.values())],
@@ -109,6 +114,9 @@ class ReportForm(forms.Form):
         for name, day in (("first_day", first), ("last_day", last)):
             if day is None and name not in self.errors:
                 self.add_error(name, f"{self.fields[name].label} is missing.")
+        as_of = self.cleaned_data.get("as_of")
+        if as_of and as_of > self.today:
+            self.add_error("as_of", f"As of must be no later than today, {self.today}.")
         if first and last:
             try:
                 self.cleaned_data["days"] = Period.of_days(first, last)
@@ -181,10 +189,15 @@ class ReportFilter(django_filters.FilterSet):  # type: ignore[misc]
     ) -> None:
         completed = complete(parameters, report=report, choices=choices, today=today)
         super().__init__(completed, queryset=Journey.objects.all())
+        self.today = today
         for key in DIMENSIONS:
             self.filters[key] = DimensionFilter(choices[key])
         for option in report.options:
             self.filters[option.key] = OptionFilter(option)
+
+    def get_form_class(self) -> type[forms.Form]:
+        # The form is checked while it is made.
+        return type("FormOfToday", (super().get_form_class(),), {"today": self.today})
 
     @property
     def is_valid_question(self) -> bool:
@@ -206,6 +219,8 @@ def complete(
     defaults = {option.key: option.choices[0][0] for option in report.options}
     found = {"as_of": today.isoformat(), "compare": report.compares_with} | defaults
     found |= {name: text for name, value in parameters.items() if (text := value.strip())}
+    if found["compare"] == "none":
+        found["compare"] = report.compares_with
     key = found.get("period") or DEFAULT_PRESET
     preset = preset_period(key, today=today) if key in PRESETS else None
     days = {name: found.get(name, "") for name in ("first_day", "last_day")}

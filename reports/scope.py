@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.db.models import Q
 
 from reports.dimensions import DIMENSIONS
-from reports.period import Period, end_of_day
+from reports.period import DAY, Period, end_of_day
 
 
 @dataclass(frozen=True)
@@ -41,3 +41,11 @@ class Scope:
     def only(self, key: str, value: str) -> Scope:
         """With one more filter; KeyError where there is no such dimension."""
         return replace(self, chosen={**self.chosen, DIMENSIONS[key].key: value})
+
+
+def elapsed_part(before: Period, scope: Scope) -> Period:
+    """Of an earlier period as many days as the scope's has had so far: half a month is held against half a month."""
+    days = (min(scope.period.last_day, scope.as_of) - scope.period.start).days + 1
+    if scope.as_of >= scope.period.last_day or not 0 < days < before.days:
+        return before
+    return Period(before.start, before.start + days * DAY)

@@ -14,6 +14,8 @@ from reports.document import Kind, Number
 from reports.period import Period
 
 SPACE = "\N{NO-BREAK SPACE}"
+# Below this an expected number is written with a decimal.
+EXACT_BELOW = 10
 
 
 def number_words(number: Number) -> str:
@@ -28,7 +30,7 @@ def value_words(value: Any, kind: Kind) -> str:
         case Kind.COUNT:
             return f"{value:,}"
         case Kind.SHARE:
-            return f"{value * 100:.1f}{SPACE}%"
+            return f"{value * 100:,.1f}{SPACE}%".replace("-", "−")
         case Kind.HOURS:
             return f"{_short(value / 24)}{SPACE}d"
         case Kind.DAYS:
@@ -39,10 +41,21 @@ def value_words(value: Any, kind: Kind) -> str:
             return f"{money_words(value)}{SPACE}{settings.CURRENCY}"
         case Kind.NUMBER:
             return f"{value:,.2f}"
+        case Kind.EXPECTED:
+            return f"{value:,.0f}" if value >= EXACT_BELOW else f"{value:,.1f}"
+        case Kind.POINTS:
+            return f"{signed(value, '.1f')}{SPACE}points"
         case Kind.DATE:
             return day_words(value)
         case Kind.TEXT:
             return str(value)
+
+
+def signed(value: float, form: str) -> str:
+    """+4.3, −4.3, 0.0: with a minus as wide as the plus."""
+    words = format(abs(value), form)
+    is_zero = not float(words.replace(",", ""))
+    return words if is_zero else f"{'+' if value > 0 else '−'}{words}"
 
 
 def money_words(amount: Decimal | float) -> str:
@@ -71,6 +84,8 @@ def interval_words(number: Number) -> str:
     low, high = number.interval
     if number.kind is Kind.SHARE:
         return f"{low * 100:.1f} to {high * 100:.1f}{SPACE}%"
+    if number.kind is Kind.POINTS:
+        return f"{signed(low, '.1f')} to {signed(high, '.1f')}"
     return f"{value_words(low, number.kind)} to {value_words(high, number.kind)}"
 
 
@@ -98,16 +113,20 @@ def change_of(number: Number, *, more_is_better: bool | None = None) -> Change |
 def _difference(number: Number, difference: float) -> str:
     if difference == 0:
         return "no change"
-    sign = "+" if difference > 0 else "−"
     if number.kind is Kind.SHARE:
-        return f"{sign}{abs(difference) * 100:.1f}{SPACE}points"
+        return f"{signed(difference * 100, '.1f')}{SPACE}points"
     if not number.before:
         return (
             "from nothing"
             if number.kind is Kind.COUNT
-            else f"{sign}{value_words(abs(difference), number.kind)}"
+            else f"{'+' if difference > 0 else '−'}{value_words(abs(difference), number.kind)}"
         )
-    return f"{sign}{abs(difference) / abs(float(number.before)) * 100:.0f}{SPACE}%"
+    return relative_words(difference, float(number.before))
+
+
+def relative_words(difference: float, before: float) -> str:
+    """+1,234 %."""
+    return f"{signed(difference / abs(before) * 100, ',.0f')}{SPACE}%"
 
 
 def _short(value: float) -> str:

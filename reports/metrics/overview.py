@@ -37,7 +37,7 @@ from reports.metrics.quantiles import Histogram, percentile
 from reports.metrics.sales import Punctuality, deciding, minutes_to_decide
 from reports.models import Visit
 from reports.money import Amounts
-from reports.period import DAY, Period
+from reports.period import Period
 from reports.scope import Scope
 from reports.slices import Slice, slices
 from reports.store.kept import kept_for
@@ -115,14 +115,6 @@ class Changes:
     in_time: RateChange | None
     time: TimeChange | None
     numbers: tuple[NumberChange, ...]
-
-
-def elapsed_part(before: Period, scope: Scope) -> Period:
-    """Of an earlier period as many days as the scope's has had so far: half a month is held against half a month."""
-    days = (min(scope.period.last_day, scope.as_of) - scope.period.start).days + 1
-    if scope.as_of >= scope.period.last_day or not 0 < days < before.days:
-        return before
-    return Period(before.start, before.start + days * DAY)
 
 
 def standing(scope: Scope, *, at: datetime) -> Standing:

@@ -133,5 +133,6 @@ register(
             Option("goal", "Reached", [(stage.value, stage.label) for stage in GOALS]),
             Option("show", "Shown as", [(SHARE, "Share"), (COUNT, "Leads")]),
         ),
+        compares=False,
     )
 )

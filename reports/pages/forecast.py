@@ -70,7 +70,7 @@ def tiles(scope: Scope, found: Forecast) -> list[Tile]:
             "Expected customers",
             Number(
                 customers.value if customers else None,
-                Kind.NUMBER,
+                Kind.EXPECTED,
                 interval=customers.interval if customers else None,
             ),
             note=of_stages,
@@ -136,7 +136,7 @@ def stages_table(scope: Scope, found: Forecast) -> Table:
             Column("history", "Visits of history"),
             Column("won", "Won of them"),
             Column("rate", "Became customers", Kind.SHARE),
-            Column("customers", "Expected customers", Kind.NUMBER),
+            Column("customers", "Expected customers", Kind.EXPECTED),
             Column("amount", "Expected amount", Kind.MONEY),
         ],
         [*rows, total(found)],
@@ -154,7 +154,7 @@ def numbers(scope: Scope, stage: StageForecast) -> dict[str, Number]:
         "rate": rate,
         "customers": Number(
             customers.value if customers else None,
-            Kind.NUMBER,
+            Kind.EXPECTED,
             drill=drill,
             interval=customers.interval if customers else None,
         ),
@@ -171,7 +171,7 @@ def total(found: Forecast) -> Row:
             "now": Number(sum(stage.now for stage in found.stages if stage.history.is_judged)),
             "customers": Number(
                 customers.value if customers else None,
-                Kind.NUMBER,
+                Kind.EXPECTED,
                 interval=customers.interval if customers else None,
             ),
             "amount": Number(found.amount, Kind.MONEY, interval=found.amount_interval),
@@ -239,5 +239,6 @@ register(
         "What to expect of the leads that are on their way, by what became of those before them",
         "trending-up",
         build,
+        compares=False,
     )
 )

@@ -24,14 +24,14 @@ from reports.metrics.overview import (
     TimeChange,
     TrendPoint,
     changes,
-    elapsed_part,
     standing,
     trend,
     waiting,
 )
 from reports.numbers import count, minutes, money, share
 from reports.period import Period
-from reports.wording import days_words, value_words
+from reports.scope import elapsed_part
+from reports.wording import SPACE, days_words, relative_words, value_words
 
 MQL = Stage.MQL.value
 FUNNEL_WORDS = (
@@ -63,7 +63,11 @@ def build(question: Question) -> Document:
         scope=scope,
         tiles=_tiles(now, earlier, waiting(scope)),
         findings=_findings(changes(scope, before, now=now, earlier=earlier), scope.period, before),
-        sections=[_funnel(question), _trend(trend(scope)), _comparison(now, earlier, scope.period, before)],
+        sections=[
+            _funnel(question),
+            trend_section(trend(scope)),
+            _comparison(now, earlier, scope.period, before),
+        ],
         notices=now.revenue.left_out,
     )
 
@@ -178,7 +182,7 @@ def _funnel(question: Question) -> Section:
     )
 
 
-def _trend(points: Sequence[TrendPoint]) -> Section:
+def trend_section(points: Sequence[TrendPoint]) -> Section:
     columns = [Column(stage.value, label, stage=stage.value) for stage, label in NAMES.items()]
     rows = [
         Row(
@@ -246,8 +250,9 @@ def _number(found: NumberChange, period: Period, before: Period) -> Finding:
     is_same = period.days == before.days
     was = f"{change.before:,}" if is_same else f"{change.before:,} in {before.days} days"
     now = f"{change.now:,}" if is_same else f"{change.now:,} in {period.days}"
-    relative = f" ({(change.now - change.before) / change.before:+.0%})" if is_same and change.before else ""
-    text = f"{NAMES[found.stage]} {direction.value} from {was} to {now}{relative.replace('-', '−')}"
+    is_relative = is_same and change.before
+    relative = f" ({relative_words(change.now - change.before, change.before)})" if is_relative else ""
+    text = f"{NAMES[found.stage]} {direction.value} from {was} to {now}{relative}"
     parameters = {driver.dimension: driver.value} if driver else {}
     return Finding(f"{text}{_because(driver, direction.noun)}.", "funnel", parameters)
 
@@ -271,7 +276,7 @@ def _because(driver: Driver | None, noun: str) -> str:
     if driver is None:
         return ""
     dimension = DIMENSIONS[driver.dimension]
-    part = f"{driver.of_change:.0%}" if driver.of_change < 1 else "all"
+    part = f"{driver.of_change * 100:.0f}{SPACE}%" if driver.of_change < 1 else "all"
     name = dimension.words().get(driver.value, driver.value)
     return f"; {part} of the {noun} comes from {name} ({dimension.label.lower()})"
 

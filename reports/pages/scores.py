@@ -269,7 +269,7 @@ def _lift(found: Sequence[RuleLift], scope: Scope) -> Section:
     columns = [
         Column("with", "Accepted with it", Kind.SHARE),
         Column("without", "Accepted without it", Kind.SHARE),
-        Column("difference", "Difference", Kind.NUMBER, hint="In percentage points, with its 95 % interval."),
+        Column("difference", "Difference", Kind.POINTS, hint="With its 95 % interval."),
     ]
     rows = [
         Row(
@@ -278,7 +278,7 @@ def _lift(found: Sequence[RuleLift], scope: Scope) -> Section:
             {
                 "with": share(lift.with_.count, lift.with_.of),
                 "without": share(lift.without.count, lift.without.of),
-                "difference": Number(lift.points, Kind.NUMBER, interval=lift.interval),
+                "difference": Number(lift.points, Kind.POINTS, interval=lift.interval),
             },
         )
         for lift in found
@@ -306,5 +306,6 @@ REPORT = register(
         summary="How scores are spread, and how well they tell what sales accepts and wins.",
         icon="target-arrow",
         build=build,
+        compares=False,
     )
 )

@@ -127,6 +127,8 @@ def test_page_with_each_option_is_shown(reader, report):
         ("grade=Z9", "“Z9” is not the grade of any handoff: choose one of A1, "),
         ("band=x'); DROP TABLE", "is not the score band of any handoff"),
         ("period=never", "There is no period “never”."),
+        ("as_of=2026-03-16", "As of must be no later than today, 2026-03-15."),
+        ("as_of=0000-13-45", "As of is not a date: write it as YYYY-MM-DD."),
         ("compare=moon", "“moon” is nothing to compare with."),
         ("as_of=soon", "As of is not a date: write it as YYYY-MM-DD."),
         ("first_day=2026-02-30&last_day=2026-03-01", "First day is not a date"),

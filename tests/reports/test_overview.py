@@ -9,10 +9,10 @@ import pytest
 from leads import triggers
 from leads.models import Reason, Stage, StageChange
 from reports.catalogue import Question
-from reports.metrics.overview import _time, elapsed_part, trend, waiting
+from reports.metrics.overview import _time, trend, waiting
 from reports.pages import overview
 from reports.period import Period
-from reports.scope import Scope
+from reports.scope import Scope, elapsed_part
 from reports.store.folding import fold
 
 JANUARY, FEBRUARY = Period(date(2026, 1, 1), date(2026, 2, 1)), Period(date(2026, 2, 1), date(2026, 3, 1))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 import time_machine
@@ -10,7 +11,13 @@ JANUARY = ("--start=2026-01-01", "--end=2026-02-01")
 
 
 @pytest.fixture(autouse=True)
-def folded(request, db, refresh):
+def on_the_last_day_of_2026():
+    with time_machine.travel(datetime(2026, 12, 31, 12, tzinfo=UTC), tick=False):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def folded(request, db, on_the_last_day_of_2026, refresh):
     """What the other fixtures made is folded in before the command."""
     if "eight_leads" in request.fixturenames:
         request.getfixturevalue("eight_leads")
@@ -170,11 +177,12 @@ def test_leads_whose_source_is_not_recorded(eight_leads, capsys):
         (["--start=soon", "--end=2026-01-01"], "--start “soon” is not a date: write it as YYYY-MM-DD."),
         (["--start=2026-02-29", "--end=2026-03-01"], "--start “2026-02-29” is not a date"),
         (["--start=2026-01-01", "--end="], "--end is missing: write it as YYYY-MM-DD."),
+        ([*JANUARY, "--as-of=2027-01-01"], "--as-of must lie between 1970-01-01 and 2026-12-31, not on 2027-01-01."),
         ([*JANUARY, "--as-of=31.12.2026"], "--as-of “31.12.2026” is not a date"),
         (["--start=0001-01-01", "--end=9999-12-31"], "--start must lie between 1970-01-01 and 2199-12-31, not on 0"),
         (["--start=2026-01-01", "--end=9999-12-31"], "--end must lie between 1970-01-02 and 2200-01-01, not on 9"),
         (["--start=2026-01-01", "--end=2200-01-02"], "--end must lie between"),
-        ([*JANUARY, "--as-of=9999-12-31"], "--as-of must lie between 1970-01-01 and 2199-12-31, not on 9999-12-31."),
+        ([*JANUARY, "--as-of=9999-12-31"], "--as-of must lie between 1970-01-01 and 2026-12-31, not on 9999-12-31."),
         ([*JANUARY, "--source=Nowhere"], "--source “Nowhere” is not the source of any lead: choose one of Event,"),
         ([*JANUARY, "--source=Nowhere"], "Webinar, or “-”, which stands for “not recorded”."),
         ([*JANUARY, "--campaign=X"], "--campaign “X” is not the campaign of any lead: "),

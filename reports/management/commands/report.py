@@ -68,9 +68,7 @@ def read(report: Report, options: dict[str, Any]) -> Asked:
     parameters = {name: options[name] for name in ("compare", *DIMENSIONS)}
     parameters |= {option.key: options[option.key] for option in report.options}
     parameters |= _days(options)
-    parameters["as_of"] = options["as_of"] and str(
-        _day(options["as_of"], "--as-of", EARLIEST_DAY, LATEST_DAY)
-    )
+    parameters["as_of"] = options["as_of"] and str(_day(options["as_of"], "--as-of", EARLIEST_DAY, today()))
     asking = ask(report, parameters, today=today())
     if asking.asked is None:
         name, sentence = asking.sentences[0]
