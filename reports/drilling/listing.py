@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from django.db.models import Q
 
-from leads.models import Deal, Lead, Stage
+from leads.models import Deal, Handoff, Lead, LeadScore, Stage
 from leads.models.fields import day_from_number, day_number
 from reports.dimensions import DIMENSIONS
 from reports.document import Drill
@@ -48,18 +48,42 @@ LISTED = {
     "leads": Listed(journeys.leads_as_known, journeys.WHEN, journeys.noun),
     "deals": Listed(deals.deals_as_known, deals.WHEN, deals.noun),
 }
+# Conditions by which rows are chosen by a score, and which score it then is that the list shows.
+BY_SCORE = {
+    "leads": ({"scored", "score_band", "score_grade"}, "Score now"),
+    "visits": ({"scored", "band", "grade"}, "Score when offered"),
+}
+# Ways of choosing by time that look at a day's end, and at no period.
+OF_A_DAY = {"ever", "open"}
 STAGE_AT = {stage.position: stage for stage in Stage}
 
 
 @dataclass(frozen=True)
 class Found:
-    """The rows of a drill, unsorted, with the column that says when, and its heading."""
+    """The rows of a drill, unsorted, with the column that says when, and its heading.
+
+    `score` heads the scores by which they were chosen; "": they were not. `is_of_period`: whether its days matter.
+    """
 
     kind: str
     rows: Rows
     at: str
     heading: str
     title: str
+    score: str = ""
+    is_of_period: bool = True
+
+    @property
+    def notice(self) -> str:
+        if self.kind != "leads" or not self.score:
+            return ""
+        return (
+            "Scores as they are now; the report counts them once a day and after each run, so that the two may differ "
+            "by what has changed since."
+        )
+
+    def using(self, database: str) -> Found:
+        return replace(self, rows=self.rows.using(database))
 
 
 @dataclass(frozen=True)
@@ -68,6 +92,7 @@ class ListedRow:
     at: date | datetime | None
     then: str = ""  # what became of it
     amount: str = ""
+    score: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +112,8 @@ def rows_behind(drill: Drill, scope: Scope) -> Found:
     sought = Sought(scope, asked)
     asked = dict(asked)
     default = "open" if drill.rows == "deals" and asked.get("state") == "open" else next(iter(listed.when))
-    at, heading, choose = one_of("way of choosing by time", asked.pop("when", default), listed.when)
+    when = asked.pop("when", default)
+    at, heading, choose = one_of("way of choosing by time", when, listed.when)
     rows = choose(listed.known(sought), sought)
     known = conditions_of(drill.rows)
     for name in [name for name in asked if name in DIMENSIONS]:
@@ -98,7 +124,16 @@ def rows_behind(drill: Drill, scope: Scope) -> Found:
                 f"There is no condition “{name}” for {drill.rows}. There are: {', '.join(known)}."
             )
         rows = known[name].choose(rows, value, sought)
-    return Found(drill.rows, rows, at, heading, _title(listed, drill.rows, asked))
+    by_score, score = BY_SCORE.get(drill.rows, (set(), ""))
+    return Found(
+        drill.rows,
+        rows,
+        at,
+        heading,
+        _title(listed, drill.rows, asked),
+        score=score if by_score & {*drill.where, *scope.chosen} else "",
+        is_of_period=when not in OF_A_DAY,
+    )
 
 
 def _title(listed: Listed, kind: str, where: dict[str, str]) -> str:
@@ -135,13 +170,40 @@ def all_rows(found: Found) -> Iterator[ListedRow]:
 
 
 def listed_rows(found: Found, rows: Sequence[Any]) -> Iterator[ListedRow]:
-    """The same rows as people read them. Two queries."""
+    """The same rows as people read them. Two queries, and one more for scores."""
     ids = {row.pk if found.kind == "leads" else row.lead_id for row in rows}
-    leads = Lead.objects.in_bulk(ids)
+    leads = Lead.objects.using(found.rows.db).in_bulk(ids)
+    scores = _scores(found, rows)
     for row in rows:
         lead = leads.get(row.pk if found.kind == "leads" else row.lead_id)
         if lead is not None:
-            yield ListedRow(lead, getattr(row, found.at), _then(found.kind, row), _amount(found.kind, row))
+            yield ListedRow(
+                lead,
+                getattr(row, found.at),
+                _then(found.kind, row),
+                _amount(found.kind, row),
+                scores.get(row.pk, ""),
+            )
+
+
+def _scores(found: Found, rows: Sequence[Any]) -> dict[int, str]:
+    """Those by which the rows were chosen, by the key of the row."""
+    if not found.score:
+        return {}
+    database = found.rows.db
+    if found.kind == "leads":
+        known = LeadScore.objects.using(database).filter(lead__in=[row.pk for row in rows])
+        return {score.lead_id: _score(score.total, score.grade) for score in known}
+    handoffs = Handoff.objects.using(database).in_bulk([row.handoff for row in rows if row.handoff])
+    return {
+        row.pk: _score(handoff.total, handoff.grade)
+        for row in rows
+        if (handoff := handoffs.get(row.handoff)) is not None and handoff.total is not None
+    }
+
+
+def _score(total: int, grade: str) -> str:
+    return f"{total} ({grade})" if grade else str(total)
 
 
 def _then(kind: str, row: Any) -> str:

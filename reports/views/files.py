@@ -12,17 +12,18 @@ from django.views.decorators.http import require_GET
 
 from leads.htmx import HtmxRequest
 from leads.permissions import can_export_leads
-from reports.answering import answered
+from reports.answering import answered, read_up_to_date
 from reports.asking import ask
+from reports.document import Drill
 from reports.drilling.conditions import WrongCondition
-from reports.drilling.listing import all_rows, rows_behind
+from reports.drilling.listing import Found, all_rows, rows_behind
 from reports.exports.as_csv import csv_lines, file_name, table_lines
 from reports.period import today
-from reports.store.folding import fold_some
+from reports.scope import Scope
 from reports.views.report import report_or_404
 
 ROW_COLUMNS = (
-    "lead", "external_id", "name", "email", "company", "source", "country", "stage", "at", "then", "amount",
+    "lead", "external_id", "name", "email", "company", "source", "country", "stage", "at", "then", "amount", "score",
 )  # fmt: skip
 
 
@@ -49,13 +50,20 @@ def rows(request: HtmxRequest, key: str) -> HttpResponseBase:
     asking = ask(report_or_404(key), request.GET.dict(), today=today())
     if asking.asked is None:
         return refused(sentence for _, sentence in asking.sentences)
-    fold_some()
+    drill, scope = asking.drill, asking.asked.scope
     try:
-        found = rows_behind(asking.drill, asking.asked.scope)
+        found, _ = read_up_to_date(lambda: _begun(drill, scope))
     except WrongCondition as refusal:
         return refused([str(refusal)])
     lines = csv_lines(ROW_COLUMNS, (_row(row) for row in all_rows(found)))
     return streamed(lines, file_name(asking.asked, found.title, "csv"))
+
+
+def _begun(drill: Drill, scope: Scope) -> Found:
+    """The rows, to be read from where they were found: a copy that is away is known now, not amid the file."""
+    found = rows_behind(drill, scope)
+    found.rows.exists()
+    return found.using(found.rows.db)
 
 
 def _row(row: Any) -> list[Any]:
@@ -63,7 +71,7 @@ def _row(row: Any) -> list[Any]:
     at = row.at.isoformat() if row.at else None
     return [
         lead.pk, lead.external_id, lead.display_name, lead.email, lead.company_name, lead.source,
-        lead.country, lead.stage, at, row.then, row.amount,
+        lead.country, lead.stage, at, row.then, row.amount, row.score,
     ]  # fmt: skip
 
 

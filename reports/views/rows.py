@@ -37,7 +37,9 @@ def rows_context(report: Report, asking: Asking, *, after: str) -> dict[str, Any
     if asked:
         try:
             scope = asked.scope
-            page, notices = read_up_to_date(lambda: listing(asking.drill, scope, after=after))
+            found, notices = read_up_to_date(lambda: listing(asking.drill, scope, after=after))
+            page = found
+            notices += [found.found.notice] if found.found.notice else []
         except (WrongCondition, BadPlace) as refusal:
             problems.append(("rows", str(refusal)))
     return {

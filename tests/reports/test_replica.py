@@ -10,9 +10,10 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connections, router
+from django.test.utils import CaptureQueriesContext
 
 from leads import triggers
-from leads.models import Lead
+from leads.models import Lead, Role
 from reports import replica
 from reports.models import Journey
 from reports.store.folding import fold
@@ -136,6 +137,29 @@ def test_without_the_copy_reports_read_from_the_database_and_say_so(both, primar
     # And when it is back and the time is over, it is read again.
     monkeypatch.setattr(replica, "_away_until", 0.0)
     assert replica.read(leads_read) == (("copy", 1), "")
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_file_of_a_list_is_read_from_the_copy(both, primary, copy, client):
+    fold()
+    wait_until(lambda: is_up_to_date(primary, copy), what="the copy to follow")
+    client.force_login(UserFactory(role=Role.MANAGER))
+    address = "/reports/overview/rows.csv?rows=leads&when=ever"
+
+    with CaptureQueriesContext(connections[replica.REPLICA]) as read:
+        lines = b"".join(client.get(address).streaming_content).decode().splitlines()
+
+    assert len(lines) == 2
+    assert any("reports_journey" in query["sql"] for query in read.captured_queries)
+    assert any("leads_lead" in query["sql"] for query in read.captured_queries)
+
+    copy.crash()
+    try:
+        answer = client.get(address)
+        assert len(b"".join(answer.streaming_content).splitlines()) == 2
+    finally:
+        copy.start()
 
 
 def test_without_a_replica_there_is_one_database(db):

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from leads.models import LeadScore
+from leads.models import LeadScore, Role
 from reports.metrics.rule_lift import rule_lift
 from reports.metrics.scores import Judged, calibration_by_band, calibration_by_grade, distribution
 from reports.models import ScoreSnapshot
@@ -21,6 +21,7 @@ from tests.scoring.conftest import activity, draft_of
 
 JANUARY = Period(date(2026, 1, 1), date(2026, 2, 1))
 LATER = date(2026, 12, 31)
+SCORES_NOW = "Scores as they are now;"
 
 
 def scope(as_of: date = LATER, **chosen: str) -> Scope:
@@ -206,3 +207,35 @@ def test_rule_lift_is_the_acceptance_with_a_rule_less_that_without(decisions):
     early = {lift.key: lift for lift in rule_lift(scope(date(2026, 1, 20)))}
     assert (early["r1"].with_.count, early["r1"].with_.of) == (1, 3)
     assert rule_lift(scope(date(2025, 12, 31))) == []
+
+
+# --- Lists behind them ---------------------------------------------------------------------------------------------
+
+
+def listed(client, query: str) -> tuple[str, list[tuple[str, str]]]:
+    """The heading of the scores, and each row's with what became of it; of January."""
+    client.force_login(UserFactory(role=Role.MANAGER))
+    response = client.get(f"/reports/scores/rows/?first_day=2026-01-01&last_day=2026-01-31&{query}")
+    page = response.context["page"]
+    assert (SCORES_NOW in response.content.decode()) == (page.found.score == "Score now")
+    return page.found.score, sorted((row.score, row.then) for row in page.rows)
+
+
+def test_list_of_offers_shows_the_scores_by_which_they_were_counted(decisions, client):
+    LeadScore.objects.update(total=1)
+
+    heading, rows = listed(client, "rows=visits&stage=mql&outcome=decided&band=60")
+
+    assert heading == "Score when offered"
+    assert rows == [("60 (B2)", "rejected"), ("65 (A1)", "accepted"), ("69 (A1)", "accepted")]
+    assert listed(client, "rows=visits&stage=mql&outcome=waiting") == ("", [("", "waiting")])
+
+
+@pytest.mark.django_db
+def test_list_of_leads_shows_present_scores_and_says_so(client, refresh):
+    scored(65, "A1")
+    refresh()
+
+    assert listed(client, "rows=leads&when=ever&score_band=60") == ("Score now", [("65 (A1)", "")])
+    lines = client.get("/reports/scores/rows.csv?rows=leads&when=ever&score_band=60").getvalue().decode()
+    assert lines.splitlines()[1].endswith(",65 (A1)")
