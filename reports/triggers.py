@@ -68,6 +68,10 @@ WATCHED = (
             "industry_folded",
             "employees",
             "created_day",
+            # How the first lead of a value spells it, all write it.
+            "source",
+            "channel",
+            "industry",
         ),
     ),
     Watched(

@@ -60,3 +60,11 @@ def fold(*, only: str) -> None:
             f"AND l.{folded} = {SEEN}.value AND l.id IN ("
             f"SELECT min(id) FROM {LEADS} WHERE id IN ({only}) GROUP BY {folded})"
         )
+        # Somebody has spelt it anew where it is read from. Only one that differs is looked up: hardly any.
+        execute(
+            f"UPDATE {SEEN} SET spelling = l.{written} FROM {LEADS} l "
+            f"WHERE {SEEN}.dimension = {DIMENSIONS[key].number} AND l.{folded} = {SEEN}.value "
+            f"AND l.{written} <> {SEEN}.spelling "
+            f"AND l.id IN (SELECT min(id) FROM {LEADS} WHERE id IN ({only}) GROUP BY {folded}) "
+            f"AND l.id = (SELECT min(e.id) FROM {LEADS} e WHERE e.{folded} = l.{folded})"
+        )

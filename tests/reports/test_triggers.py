@@ -43,7 +43,8 @@ def watched_columns(model: type) -> set[str]:
 def test_every_fact_of_a_lead_that_is_derived_from_is_watched():
     read = set(re.findall(r"\bl\.(\w+)", visits_sql() + journeys_sql()))
 
-    assert read == watched_columns(Lead)
+    # And how a value is spelt, which is shown in its place.
+    assert read | {"source", "channel", "industry"} == watched_columns(Lead)
 
 
 def test_every_column_of_a_handoff_that_is_derived_from_is_watched():

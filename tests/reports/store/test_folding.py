@@ -65,6 +65,24 @@ def test_a_value_that_no_lead_has_any_more_is_not_offered(eight_leads):
     assert not SeenValue.objects.filter(dimension=1, value="event").exists()
 
 
+def test_a_value_is_spelt_as_its_first_lead_spells_it_now(a_lead):
+    first, second = (a_lead("2026-01-05", source="web site", industry="it") for _ in range(2))
+    fold()
+
+    def spelt() -> list[str]:
+        return list(SeenValue.objects.filter(value__in=("web site", "it")).values_list("spelling", flat=True))
+
+    second.source, second.industry = "WEB site", "iT"
+    second.save()
+    fold()
+    assert sorted(spelt()) == ["it", "web site"]
+
+    first.source, first.industry = "Web Site", "IT"
+    first.save()
+    fold()
+    assert sorted(spelt()) == ["IT", "Web Site"]
+
+
 def test_nothing_is_left_of_a_lead_that_was_erased(a_lead):
     lead = a_lead("2026-01-05", {"mql": "2026-01-06"}, source="Web")
     rebuild()
