@@ -17,11 +17,13 @@ from django.urls import reverse
 from leads.handoff.sla import BusinessClock
 from leads.models import Notification, NotificationPreference, Team, User
 from leads.models.fields import day_of
-from leads.notifications.telling import Line, Message, line, notify, table
+from leads.notifications.telling import Line, Message, image, line, notify, table
 from reports.catalogue import Question
-from reports.document import Document, Finding, Table
+from reports.document import Chart, Document, Finding, Section, Table
+from reports.metrics.overview import trend
 from reports.pages import overview
 from reports.period import Period
+from reports.pictures import picture_of
 from reports.scope import Scope
 from reports.wording import days_words, number_words
 
@@ -30,6 +32,7 @@ Kind = Notification.Kind
 BATCH = 50
 QUIET = "Nothing changed beyond what chance explains."
 WEEK = timedelta(days=7)
+TREND_WEEKS = 12
 
 
 def write_due(*, at: datetime) -> int:
@@ -76,8 +79,17 @@ class WeeklyLetter:
             line("What changed", head=True),
             *found,
             *(line(notice) for notice in document.notices),
-            *(each for key in ("comparison", "funnel") for each in _table(document, key)),
+            *(each for section in self._sections(document) for each in _shown(section)),
         ]
+
+    def _sections(self, document: Document) -> list[Section]:
+        of_week = {section.key: section for section in document.sections}
+        return [of_week["comparison"], of_week["funnel"], self._trend()]
+
+    def _trend(self) -> Section:
+        """A week alone is a dot."""
+        weeks = Period(self.week.end - TREND_WEEKS * WEEK, self.week.end)
+        return overview.trend_section(trend(Scope(period=weeks, as_of=self.today)))
 
     def _document(self) -> Document:
         scope = Scope(period=self.week, as_of=self.today)
@@ -91,11 +103,21 @@ class WeeklyLetter:
         return f"{reverse('reports:report', args=[report])}?{urlencode(days | parameters)}"
 
 
-def _table(document: Document, key: str) -> list[Line]:
-    found: Table = next(each for each in document.tables if each.key == key)
+def _shown(section: Section) -> list[Line]:
+    """Its chart where it can be drawn, and its tables, which say the same to those who see no pictures."""
+    tables = [_table(each) for each in section.tables]
+    return [line(section.title, head=True), *_picture(section.chart), *tables]
+
+
+def _picture(chart: Chart | None) -> list[Line]:
+    png = picture_of(chart.figure) if chart else None
+    return [image(png, chart.label)] if chart and png else []
+
+
+def _table(found: Table) -> Line:
     heads = [found.first, *(column.label for column in found.columns)]
     rows = [
         [row.label, *(number_words(row.numbers[column.key]) for column in found.columns)]
         for row in found.rows
     ]
-    return [line(found.title, head=True), table([heads, *rows])]
+    return table([heads, *rows])

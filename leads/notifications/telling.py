@@ -5,6 +5,7 @@ Mail is not sent here but by workers (leads.notifications.mailing): no request w
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,12 +21,14 @@ class Line(TypedDict):
     """A line below the title. `link`: an address of this site, or empty. `head`: it opens a section.
 
     `table`: rows of cells, the first the headings, which `text` says for those who see no table.
+    `image`: a PNG as base64, which mail alone shows; `text` says what it shows, and other lines its numbers.
     """
 
     text: str
     link: str
     head: bool
     table: NotRequired[list[list[str]]]
+    image: NotRequired[str]
 
 
 def line(text: str, link: str = "", *, head: bool = False) -> Line:
@@ -43,6 +46,10 @@ def table(rows: Sequence[Sequence[str]]) -> Line:
         for row in rows
     ]
     return {"text": "\n".join(lines), "link": "", "head": False, "table": [list(row) for row in rows]}
+
+
+def image(png: bytes, text: str) -> Line:
+    return {"text": text, "link": "", "head": False, "image": b64encode(png).decode("ascii")}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import sys
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -86,6 +90,70 @@ def test_letter_has_its_tables_in_html_and_in_text(reader, settings):
     assert kind == "text/html"
     assert "<th" in page and "Leads created</td>" in page
     assert "https://leads.example.com/reports/overview/?first_day=2026-03-02" in page
+
+
+class FakeKaleido(ModuleType):
+    """Draws a picture of one pixel, and notes what it is asked; with `error` it raises that."""
+
+    PIXEL = b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    )
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__("kaleido")
+        self.error, self.figures = error, []
+
+    def calc_fig_sync(self, figure: Any, *, opts: Any, kopts: Any) -> bytes:
+        if self.error:
+            raise self.error
+        assert kopts["plotlyjs"].is_file()
+        self.figures.append(figure)
+        return self.PIXEL
+
+
+def test_letter_has_charts_as_pictures_where_kaleido_is(reader, monkeypatch):
+    kaleido = FakeKaleido()
+    monkeypatch.setitem(sys.modules, "kaleido", kaleido)
+    write_due(at=MONDAY)
+
+    mailing.send_waiting(until=MONDAY + timedelta(minutes=1), clock=lambda: MONDAY)
+
+    assert [figure["data"][0]["type"] for figure in kaleido.figures] == ["funnel", "scatter"]
+    assert "var(" not in str(kaleido.figures)
+    assert kaleido.figures[1]["data"][1]["line"]["color"] == "#0b5cab"  # MQLs, as on the page
+    message = mail.outbox[0].message()
+    assert message.get_content_type() == "multipart/related"
+    pictures = [part for part in message.walk() if part.get_content_type() == "image/png"]
+    assert [part.get_payload(decode=True) for part in pictures] == [kaleido.PIXEL, kaleido.PIXEL]
+    assert all(part.get_content_disposition() == "inline" for part in pictures)
+    page = mail.outbox[0].alternatives[0].content
+    for part in pictures:
+        assert f'src="cid:{part["Content-ID"][1:-1]}" alt="' in page
+    assert 'alt="How many of the leads created reached each stage"' in page
+    # The tables stay, for those who see no pictures; the text has nothing but them.
+    assert "Leads created</td>" in page
+    assert "\nLeads created" in mail.outbox[0].body and "How many of the leads" not in mail.outbox[0].body
+
+
+def test_letter_without_pictures_is_sent_where_kaleido_fails(reader, monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "kaleido", FakeKaleido(error=RuntimeError("no browser")))
+
+    assert write_due(at=MONDAY) == 1
+
+    assert not any("image" in each for each in letters(reader)[0].lines)
+    assert "Kaleido draws no chart" in caplog.text
+
+
+def test_picture_is_not_shown_in_the_application(reader, monkeypatch, client):
+    monkeypatch.setitem(sys.modules, "kaleido", FakeKaleido())
+    NotificationPreference.objects.update(in_app=True)
+    write_due(at=MONDAY)
+    client.force_login(reader)
+
+    page = client.get("/notifications/").content.decode()
+
+    assert "The funnel from 2 Mar 2026" in page
+    assert "How many of the leads created" not in page
 
 
 def test_anybody_may_choose_it(client):
