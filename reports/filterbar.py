@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from leads.models.fields import EARLIEST_DAY, LATEST_DAY
+from leads.models.fields import LATEST_DAY
+from leads.views.dayfields import day_field
 from reports.catalogue import COMPARISONS, Option, Report
 from reports.choices import Choices
 from reports.dimensions import DIMENSIONS
@@ -25,13 +25,6 @@ COMMON = ("period", "first_day", "last_day", "as_of", "compare")
 # Beyond these the filters fold away.
 FIRST_FILTERS = ("source", "campaign", "country")
 MOST_NAMED = 30
-
-
-class DayInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
 
 
 class PlainSelect(forms.Select):
@@ -55,18 +48,6 @@ class PlainSelect(forms.Select):
             mark_safe(written),
             mark_safe(options),
         )
-
-
-def day_field(label: str) -> forms.DateField:
-    bounds = f"{label} must lie between {EARLIEST_DAY} and {LATEST_DAY}."
-    return forms.DateField(
-        label=label,
-        required=False,
-        widget=DayInput(),
-        input_formats=["%Y-%m-%d"],
-        validators=[MinValueValidator(EARLIEST_DAY, bounds), MaxValueValidator(LATEST_DAY, bounds)],
-        error_messages={"invalid": f"{label} is not a date: write it as YYYY-MM-DD."},
-    )
 
 
 class ReportForm(forms.Form):

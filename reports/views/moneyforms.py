@@ -6,26 +6,12 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import RegexValidator
 
 from leads.models import Campaign, CampaignCost
-from leads.models.fields import EARLIEST_DAY, LATEST_DAY
+from leads.views.dayfields import day_field
 from leads.views.sellingforms import amount_field
 from reports.models import ExchangeRate
-
-
-def day_field(label: str) -> forms.DateField:
-    bounds = f"{label} must lie between {EARLIEST_DAY} and {LATEST_DAY}."
-    return forms.DateField(
-        label=label,
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        input_formats=["%Y-%m-%d"],
-        validators=[MinValueValidator(EARLIEST_DAY, bounds), MaxValueValidator(LATEST_DAY, bounds)],
-        error_messages={
-            "required": f"{label} is missing.",
-            "invalid": f"{label} is not a date: write it as YYYY-MM-DD.",
-        },
-    )
 
 
 class CurrencyField(forms.CharField):
@@ -61,7 +47,7 @@ class MoneyForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class RateForm(MoneyForm):
     currency = CurrencyField()
-    day = day_field("From")
+    day = day_field("From", required=True)
     rate = forms.DecimalField(
         label=f"One unit in {settings.CURRENCY}",
         max_digits=18,
@@ -102,8 +88,8 @@ class CostForm(MoneyForm):
         required=False,
         error_messages={"max_length": "The source is longer than 200 characters."},
     )
-    starts_on = day_field("First day")
-    ends_on = day_field("Last day")
+    starts_on = day_field("First day", required=True)
+    ends_on = day_field("Last day", required=True)
     currency = CurrencyField()
 
     class Meta:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from leads.htmx import HtmxRequest, render_part
+from leads.views.dayfields import DayInput
 from scoring.backtest.asked import DAILY, MOST_WITHIN, WITHIN, Asked, BacktestRefused, check
 from scoring.backtest.figures import decisions_figure, timing_figure, weekly_figure
 from scoring.backtest.listing import page_of_lines, part_of, title_of
@@ -23,7 +24,6 @@ from scoring.models import Rulebook, Study
 from scoring.permissions import can_study
 from scoring.studies.ledger import request_study
 from scoring.tasks import hand_out
-from scoring.views.evidence_question import DayInput
 from scoring.views.studies import study_context, visible_study
 from scoring.views.versions import visible
 

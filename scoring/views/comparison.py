@@ -11,18 +11,12 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import QueryDict
 
+from leads.views.dayfields import DayInput
 from scoring.explanations import RecentChange, Side
 from scoring.models import Rulebook, ScoreChange
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 MONTH = timedelta(days=30)
-
-
-class DayInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d", attrs={"class": "form-control"})
 
 
 def _day(label: str) -> forms.DateField:

@@ -7,12 +7,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
 
 from leads import distinct
 from leads.models import Reason
-from leads.models.fields import EARLIEST_DAY, LATEST_DAY
+from leads.views.dayfields import day_field
 from scoring.evidence.asking import DEFAULT_DAYS, PERIODS, Asked
 from scoring.evidence.listing import Outcome, Part, Side
 from scoring.models import Rulebook
@@ -20,28 +19,9 @@ from scoring.models import Rulebook
 _ANY = ("", "Any")
 
 
-class DayInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d", attrs={"class": "form-control"})
-
-
 def _choice(label: str, **kwargs: Any) -> forms.ChoiceField:
     return forms.ChoiceField(
         label=label, required=False, widget=forms.Select(attrs={"class": "form-select"}), **kwargs
-    )
-
-
-def _day(label: str) -> forms.DateField:
-    bounds = f"{label} must lie between {EARLIEST_DAY} and {LATEST_DAY}."
-    return forms.DateField(
-        label=label,
-        required=False,
-        widget=DayInput(),
-        input_formats=["%Y-%m-%d"],
-        validators=[MinValueValidator(EARLIEST_DAY, bounds), MaxValueValidator(LATEST_DAY, bounds)],
-        error_messages={"invalid": f"{label} is not a date: write it as YYYY-MM-DD."},
     )
 
 
@@ -60,8 +40,8 @@ class EvidenceForm(forms.Form):
             + " days."
         },
     )
-    first = _day("First day")
-    last = _day("Last day")
+    first = day_field("First day")
+    last = day_field("Last day")
     source = _choice("Source", error_messages={"invalid_choice": "No lead has the source “%(value)s”."})
 
     def __init__(self, data: dict[str, Any], books: dict[str, Rulebook]) -> None:
