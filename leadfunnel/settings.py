@@ -71,6 +71,12 @@ if replica := env.replica("REPLICA_DATABASE_URL", of=DATABASES["default"]):
 DATABASE_ROUTERS = ["reports.replica.ReportsRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Each process keeps what reports count until the next fold (reports.store.kept): of 300 entries, which is the default, it
+# would keep those of some 70 questions. So many take 20 MB at most, and nobody waits for Redis, or fails without it.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 3_000}}
+}
+
 # --- Applications ------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "leadfunnel",
