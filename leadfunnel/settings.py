@@ -71,8 +71,8 @@ if replica := env.replica("REPLICA_DATABASE_URL", of=DATABASES["default"]):
 DATABASE_ROUTERS = ["reports.replica.ReportsRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Each process keeps what reports count until the next fold (reports.store.kept): of 300 entries, which is the default, it
-# would keep those of some 70 questions. So many take 20 MB at most, and nobody waits for Redis, or fails without it.
+# Each process keeps what reports count until the next fold (reports.store.kept). Of 300 entries, the default, that were
+# the answers to some 70 questions; so many take about 20 MB. Nobody waits for Redis, or fails without it.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 3_000}}
 }
