@@ -86,7 +86,7 @@ def started(prepared: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[b
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 def test_start_serves_and_ctrl_c_leaves_nothing_behind(started, prepared) -> None:
@@ -100,8 +100,8 @@ def test_start_serves_and_ctrl_c_leaves_nothing_behind(started, prepared) -> Non
 
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(timeout=20) == 0
-    wait_until(lambda: processes_of(prepared) == [], seconds=5, what="the end of every process")
+    assert process.wait(timeout=60) == 0
+    wait_until(lambda: processes_of(prepared) == [], what="the end of every process")
     assert "Traceback" not in log.read_text()
 
 
@@ -114,7 +114,7 @@ def test_a_second_start_on_the_port_says_so(started, prepared) -> None:
         env=environment(prepared, port),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
 
     assert second.returncode == 1
@@ -128,7 +128,7 @@ def test_programs_end_when_the_command_is_killed(started, prepared) -> None:
     process.kill()
     process.wait()
 
-    wait_until(lambda: processes_of(prepared) == [], seconds=20, what="the end of every process")
+    wait_until(lambda: processes_of(prepared) == [], what="the end of every process")
 
 
 def test_everything_stops_when_the_web_server_dies(started, prepared) -> None:
@@ -141,9 +141,9 @@ def test_everything_stops_when_the_web_server_dies(started, prepared) -> None:
 
     os.kill(web, signal.SIGKILL)
 
-    assert process.wait(timeout=20) == 1
+    assert process.wait(timeout=60) == 1
     assert "web ended by itself (status -9); stopping the rest." in log.read_text()
-    wait_until(lambda: processes_of(prepared) == [], seconds=5, what="the end of every process")
+    wait_until(lambda: processes_of(prepared) == [], what="the end of every process")
 
 
 def parent_of(process: Path) -> int:

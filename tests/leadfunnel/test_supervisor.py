@@ -57,10 +57,10 @@ class Supervised:
 
     def end(self) -> int:
         self.lines += self.process.stdout.readlines()
-        return self.process.wait(timeout=10)
+        return self.process.wait(timeout=60)
 
     def survivors(self, pids: list[int] | None = None) -> list[int]:
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + 60
         while (alive := [pid for pid in pids or self.pids if is_alive(pid)]) and time.monotonic() < deadline:
             time.sleep(0.05)
         return alive

@@ -353,7 +353,6 @@ def test_imported_demo_request_waits_in_the_queue_within_seconds(
 
     wait_until(
         lambda: Handoff.objects.filter(lead=lead, state=Handoff.State.WAITING).exists(),
-        seconds=5,
         what="the handoff",
     )
     assert ScoringRun.objects.get().kind == Kind.LIVE

@@ -120,7 +120,7 @@ def test_many_asking_at_the_same_moment_get_one_run(publish_rules: Publish) -> N
 
     def ask() -> None:
         try:
-            ready.wait(timeout=10)
+            ready.wait(timeout=60)
             got.append(join_or_request_run(kind=Kind.MANUAL, at=NOW))
         finally:
             connections.close_all()
@@ -129,7 +129,7 @@ def test_many_asking_at_the_same_moment_get_one_run(publish_rules: Publish) -> N
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=60)
 
     assert len(got) == 4
     assert len({run.pk for run, _ in got}) == 1

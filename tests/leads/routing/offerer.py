@@ -1,17 +1,16 @@
-"""One of several processes that offer leads: `python -m tests.leads.routing.offerer START LEAD...`, from START on.
+"""One of several processes that offer leads: `python -m tests.leads.routing.offerer LEAD...`.
 
-START is in Unix time. Prints how many handoffs it made.
+Says that it is ready, waits for a line, and prints how many handoffs it made.
 """
 
 from __future__ import annotations
 
 import sys
-import time
 
 import django
 
 
-def main(start: float, leads: list[int]) -> None:
+def main(leads: list[int]) -> None:
     django.setup()
     from django.utils import timezone
 
@@ -19,7 +18,8 @@ def main(start: float, leads: list[int]) -> None:
     from leads.models import Handoff
     from tests.leads.handoff.test_offering import evidence
 
-    time.sleep(max(0.0, start - time.time()))
+    print("ready", flush=True)
+    sys.stdin.readline()
     made = 0
     for first in range(0, len(leads), 5):
         some = leads[first : first + 5]
@@ -29,4 +29,4 @@ def main(start: float, leads: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]), [int(pk) for pk in sys.argv[2:]])
+    main([int(pk) for pk in sys.argv[1:]])

@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections import Counter
 from random import Random
 
@@ -38,22 +37,26 @@ def test_processes_that_offer_at_once_share_out_each_lead_once_and_by_weight() -
         "ENV_FILE": "",
         "LOG_LEVEL": "ERROR",
     }
-    start = str(time.time() + 5)
 
     processes = []
     for number in range(PROCESSES):
         Random(number).shuffle(leads)  # each offers all of them, in another order
-        command = [sys.executable, "-m", "tests.leads.routing.offerer", start, *map(str, leads)]
+        command = [sys.executable, "-m", "tests.leads.routing.offerer", *map(str, leads)]
         processes.append(
             subprocess.Popen(
                 command,
                 cwd=settings.BASE_DIR,
                 env=environment,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
             )
         )
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * PROCESSES
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
     outcomes = [process.communicate(timeout=120) for process in processes]
 
     for out, err in outcomes:

@@ -99,12 +99,12 @@ def test_readers_see_what_was_there_until_all_is_new(swapped, monkeypatch):
 
     def swap_slowly() -> None:
         filled.set()
-        may_go.wait(20)
+        may_go.wait(60)
         swap()
 
     monkeypatch.setattr(swapping, "swap", swap_slowly)
     builder = Beside(rebuild)
-    assert filled.wait(20)
+    assert filled.wait(60)
     assert (Journey.objects.count(), Visit.objects.count()) == (1, 1)
     assert {cell.count for cell in Cell.objects.filter(dimension=0)} == {1}
     may_go.set()

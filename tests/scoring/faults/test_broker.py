@@ -63,7 +63,7 @@ def test_run_asked_for_while_it_is_gone(crew: Crew, mended_broker: Broker) -> No
     wait_for_end(run)
 
     assert told == (True, "pending")
-    assert seconds < 5
+    assert seconds < 20
     assert all(process.is_alive() for process in [*workers.values(), *crew.beats])
     assert len(chunks(run, "done")) == RANGES
     assert_all_is_well()

@@ -39,7 +39,7 @@ class Visitor:
         return self._ask(urllib.request.Request(self._address + path, data=body))
 
     def _ask(self, request: urllib.request.Request) -> str:
-        with self._browser.open(request, timeout=30) as answer:
+        with self._browser.open(request, timeout=60) as answer:
             page = str(answer.read().decode())
         if found := re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page):
             self._token = found[1]
