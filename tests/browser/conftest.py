@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from leadfunnel.navigation import THEME_COOKIE
 from leads.handoff.offering import Occasion, offer_leads
@@ -30,6 +30,10 @@ from tests.scoring.views.test_why import RULEBOOK
 
 # Playwright runs an event loop in this thread; Django would refuse to touch the database beside it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+# Only what fails waits that long: a machine that does much else is no reason to.
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 
 SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 # Reported as events in the page, so that one that a script swallows is seen too.
@@ -153,6 +157,7 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page
 
     def open_it(address: str, *, user: User | None = None, theme: str = "light", size: str = "desk") -> Page:
         context = browser.new_context(viewport=SIZES[size], base_url=live_server.url, reduced_motion="reduce")
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         cookies = {THEME_COOKIE: theme}
         if user is not None:

@@ -63,19 +63,20 @@ def test_board_feedback_reasons_and_navigation_are_accessible_and_fit(
     accepted(rep, "Cleo")
     marketer, manager = UserFactory(role=Role.MARKETER), UserFactory(role=Role.MANAGER, team=team)
     feedback, reasons = reverse("scoring:feedback"), reverse("leads:reasons")
-    pages = [
-        (rep, BOARD),
-        (rep, f"{BOARD}?lead={lead.pk}&to=lost"),
-        (rep, reverse("leads:detail", args=[back.pk])),
-        (marketer, feedback),
-        (manager, reasons),
-        (manager, reverse("leads:reason_add")),
-    ]
-    for user, address in pages:
-        page = open_page(address, user=user, theme=theme, size=size)
-        if "lead=" not in address:
-            page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
-        if size == "phone" and address == feedback:
-            page.locator(".lf-bar__more summary").click()
-        assert problems(page) == [], address
-        assert fits(page), address
+    pages = {
+        rep: [BOARD, f"{BOARD}?lead={lead.pk}&to=lost", reverse("leads:detail", args=[back.pk])],
+        marketer: [feedback],
+        manager: [reasons, reverse("leads:reason_add")],
+    }
+    for user, addresses in pages.items():
+        page = open_page(addresses[0], user=user, theme=theme, size=size)
+        for address in addresses:
+            page.goto(address)
+            if "lead=" not in address:
+                page.evaluate(
+                    "document.querySelectorAll('main details').forEach((one) => { one.open = true; })"
+                )
+            if size == "phone" and address == feedback:
+                page.locator(".lf-bar__more summary").click()
+            assert problems(page) == [], address
+            assert fits(page), address

@@ -98,7 +98,7 @@ def test_points_are_edited_by_keyboard_alone(editor: Edit, alice: User, draft: R
 
 def test_two_people_merge_and_never_overwrite_silently(editor: Edit, alice: User, bob: User) -> None:
     hers, his = editor(alice), editor(bob)
-    expect(hers.get_by_text("Bob Brown is here, too")).to_be_visible(timeout=10_000)
+    expect(hers.get_by_text("Bob Brown is here, too")).to_be_visible()
     points = hers.get_by_label("Points of Pricing page")
     points.fill("7")  # typing, not done yet
 
@@ -108,7 +108,7 @@ def test_two_people_merge_and_never_overwrite_silently(editor: Edit, alice: User
     his.get_by_label("Points of Demo requested").press("Tab")
     saved(his)
 
-    expect(hers.get_by_label("Points of Demo requested")).to_have_value("33", timeout=10_000)
+    expect(hers.get_by_label("Points of Demo requested")).to_have_value("33")
     expect(hers.locator("[data-lf-news]")).to_contain_text("Bob Brown")
     expect(points).to_have_value("7")
     expect(points).to_be_focused()
@@ -120,7 +120,7 @@ def test_two_people_merge_and_never_overwrite_silently(editor: Edit, alice: User
 
     hers.get_by_role("button", name="Take 7").click()
     saved(hers)
-    expect(his.get_by_label("Points of Pricing page")).to_have_value("7", timeout=10_000)
+    expect(his.get_by_label("Points of Pricing page")).to_have_value("7")
     assert Rule.objects.get(key="pricing").points == 7
 
 
@@ -173,5 +173,5 @@ def test_what_cannot_be_sent_is_kept_and_sent_later(editor: Edit, alice: User) -
     expect(page.get_by_label("Points of Pricing page")).to_have_value("9")
     page.unroute("**/edit/**")
 
-    expect(page.locator("[data-lf-saved-text]")).to_have_text("All changes saved", timeout=10_000)
+    expect(page.locator("[data-lf-saved-text]")).to_have_text("All changes saved")
     assert Rule.objects.get(key="pricing").points == 9

@@ -16,6 +16,7 @@ from scoring.rulebook.document import read_form
 from scoring.rulebook.rows import save_draft, vocabulary
 from scoring.studies.working import work_on
 from scoring.tasks import work_on_study
+from tests.browser.conftest import SIZES
 from tests.browser.test_pages import fits, problems
 from tests.factories import UserFactory, contribution
 from tests.scoring.conftest import document
@@ -64,7 +65,7 @@ def test_suggestion_becomes_a_change_in_a_draft_and_weights_are_applied(
     page.get_by_role("link", name="Weights").click()
     page.get_by_label("Most points", exact=True).fill("30")
     page.get_by_role("button", name="Suggest weights").click()
-    expect(page.get_by_role("heading", name="Tested on the newer decisions")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Tested on the newer decisions")).to_be_visible()
     suggested = {rule["key"]: rule["to"] for rule in Study.objects.get().result["rules"]}
     page.get_by_label("Apply to Content downloaded").uncheck()
     page.get_by_role("button", name="Apply to the draft").click()
@@ -99,9 +100,10 @@ def test_pages_have_no_accessibility_problem_and_fit(open_page, marketer, decisi
         f"{reverse('scoring:evidence_handoffs')}?rule=r0&side=with",
         reverse("scoring:weights", args=[draft.pk]),
     ]
-    for address in addresses:
-        for size in ("desk", "phone"):
-            page = open_page(address, user=marketer, theme=theme, size=size)
+    for size in SIZES:
+        page = open_page(addresses[0], user=marketer, theme=theme, size=size)
+        for address in addresses:
+            page.goto(address)
             for summary in page.locator("main details > summary").all():
                 summary.click()
             assert problems(page) == [], address

@@ -64,7 +64,6 @@ def settled(page: Page) -> None:
 @pytest.mark.parametrize("report", all_reports(), ids=lambda report: report.key)
 def test_report_is_drawn_and_accessible(open_page, world, report):
     user = UserFactory(username="mona", first_name="Mona", last_name="Mann", role=Role.MANAGER)
-    page = open_page(f"/reports/{report.key}/?{YEAR}", user=user)
     for theme, size in (("light", "desk"), ("dark", "phone")):
         page = open_page(f"/reports/{report.key}/?{YEAR}", user=user, theme=theme, size=size)
         settled(page)

@@ -152,7 +152,8 @@ def test_hour_is_edited_while_a_run_is_at_work(open_page, admin, history):
     page = open_page(reverse("scoring:runs"), user=admin)
 
     page.get_by_label("Hour (UTC)").select_option("5")
-    page.wait_for_timeout(2500)  # the part with the run was fetched meanwhile
+    with page.expect_response(lambda answer: answer.url.endswith(reverse("scoring:runs"))):
+        pass  # the part with the run is fetched meanwhile
     page.get_by_role("button", name="Save").click()
 
     expect(page.get_by_text("The nightly run begins at 05:00 (UTC).")).to_be_visible()
