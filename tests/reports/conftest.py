@@ -1,14 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import pytest
+import time_machine
 from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
 
 from leads.folding import fold
-from leads.models import Campaign, Lead, Stage, StageChange
+from leads.models import Campaign, Lead, Role, Stage, StageChange
 from leads.models.fields import day_of
 from reports.store.folding import fold as fold_in
 from tests.factories import UserFactory
@@ -75,6 +79,25 @@ def refresh(db) -> Callable[[], None]:
 def signed_in(client, db):
     """A client whose user may read reports: anybody who is signed in."""
     client.force_login(UserFactory())
+    return client
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The world of tests.reports.world, for a whole module, on its own day."""
+    from tests.reports.world import NOW, make_world
+
+    with django_db_blocker.unblock(), transaction.atomic(), time_machine.travel(NOW, tick=False):
+        make_world()
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def reader(world, db) -> Client:
+    """Signed in, in that world."""
+    client = Client()
+    client.force_login(UserFactory(role=Role.MANAGER))
     return client
 
 

@@ -1,4 +1,4 @@
-"""What is asked of every report, whatever it is about: all its forms agree, and every number has its list."""
+"""What is asked of every report, whatever it is about: all its forms agree."""
 
 from __future__ import annotations
 
@@ -6,86 +6,26 @@ import csv
 import html
 import json
 import re
-from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
 import pytest
-import time_machine
 from django.core.management import CommandError, call_command
-from django.db import transaction
 from django.test import Client
 
 from leads.models import Role
-from reports.asking import Asked, ask
-from reports.catalogue import Report, all_reports
+from reports.asking import Asked
+from reports.catalogue import Report
 from reports.dimensions import DIMENSIONS
-from reports.document import MARKS, Chart, Document, Drill, Kind, Number, Table, title_in
+from reports.document import MARKS, Document, Number, Table, title_in
 from reports.drilling.conditions import conditions_of
-from reports.drilling.listing import LISTED, rows_behind
-from reports.drilling.totals import kept_total
+from reports.drilling.listing import LISTED
 from reports.filterbar import COMMON
-from reports.period import today
 from reports.templatetags.reportpage import figure_of
 from reports.wording import value_words
 from tests.factories import UserFactory
 from tests.repo.test_structure import ROOT
-from tests.reports.world import NOW, make_world
-
-REPORTS = all_reports()
-SHORT_QUARTER = {"first_day": "2026-01-01", "last_day": "2026-03-31"}
-CHOICES: dict[str, dict[str, str]] = {
-    "all": {},
-    "a source": {"source": "webinar"},
-    "no source": {"source": "-"},
-    "a source like a formula": {"source": "=sum(a1:a9)"},
-    "a country and a source": {"source": "unknown", "country": "DE"},
-    "a grade": {"grade": "A2"},
-    "a rep": {"rep": "Ann Arctic"},
-    "a team": {"team": "=South"},
-    "nobody who decided": {"rep": "-"},
-    "a campaign": {"campaign": "webinar JANUARY"},
-    "a past day": {"as_of": "2026-01-31"},
-    "a day within, and a filter": {"as_of": "2026-01-09", "country": "DE"},
-    "before anything": {"as_of": "2025-01-01"},
-    "against the period before": {"compare": "previous"},
-    "against the year before": {"compare": "year", "source": "Event"},
-    "another period": {"first_day": "2026-02-01", "last_day": "2026-02-28"},
-}
-
-each_report = pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.key)
-each_choice = pytest.mark.parametrize("chosen", CHOICES.values(), ids=CHOICES)
-
-
-@pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    with django_db_blocker.unblock(), transaction.atomic(), time_machine.travel(NOW, tick=False):
-        make_world()
-        yield
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def reader(world, db) -> Client:
-    client = Client()
-    client.force_login(UserFactory(role=Role.MANAGER))
-    return client
-
-
-def asked_of(report: Report, chosen: dict[str, str]) -> Asked:
-    asked = ask(report, SHORT_QUARTER | chosen, today=today()).asked
-    assert asked is not None, chosen
-    return asked
-
-
-def address_of(report: Report, asked: Asked) -> str:
-    return f"/reports/{report.key}/?{asked.query()}"
-
-
-def every_option(report: Report) -> list[dict[str, str]]:
-    """The defaults, and each other choice of an option once."""
-    return [{}, *({option.key: value} for option in report.options for value, _ in option.choices[1:])]
-
+from tests.reports.every_report import CHOICES, address_of, asked_of, each_report, every_option
 
 # --- The page ---------------------------------------------------------------------------------------------------
 
@@ -261,102 +201,6 @@ def command(capsys: Any, report: Report, chosen: dict[str, str], *more: str) -> 
 def test_command_refuses_with_the_sentence_of_the_page(world, db, report):
     with pytest.raises(CommandError, match="--source “Nowhere” is not the source of any lead"):
         call_command("report", report.key, "--source=Nowhere")
-
-
-# --- Every number has its list ----------------------------------------------------------------------------------
-
-
-@each_report
-@each_choice
-def test_list_is_as_long_as_its_number(world, db, report, chosen):
-    asked = asked_of(report, chosen)
-
-    assert disagreements(report.build(asked.question)) == []
-
-
-@each_report
-def test_list_is_as_long_as_its_number_with_each_option(world, db, report):
-    for chosen in every_option(report):
-        assert disagreements(report.build(asked_of(report, chosen).question)) == [], chosen
-
-
-def disagreements(document: Document) -> list[Any]:
-    return [
-        (where, said, found, drill)
-        for where, said, drill in counted(document)
-        if (found := rows_behind(drill, document.scope).rows.count()) != said
-    ]
-
-
-@each_report
-@pytest.mark.parametrize("name", ["all", "a source", "another period"])
-def test_length_of_a_list_that_daily_counts_tell_is_that_of_its_rows(world, db, report, name):
-    asked = asked_of(report, CHOICES[name])
-    document = report.build(asked.question)
-    drills = [drill for _, _, drill in counted(document)]
-
-    kept = [(drill, total) for drill in drills if (total := kept_total(drill, document.scope)) is not None]
-
-    assert [
-        (drill, total) for drill, total in kept if rows_behind(drill, document.scope).rows.count() != total
-    ] == []
-
-
-def numbers_of(document: Document) -> Iterator[tuple[str, Number]]:
-    for tile in document.tiles:
-        yield f"tile {tile.key}", tile.number
-    for table in document.tables:
-        for row in table.rows:
-            for key, number in row.numbers.items():
-                yield f"{table.key} {row.label} {key}", number
-
-
-def counted(document: Document) -> Iterator[tuple[str, int, Drill]]:
-    """All that counts rows: numbers, the parts of shares, and the points of charts."""
-    for where, number in numbers_of(document):
-        said = number.of[0] if number.of else number.value if number.kind is Kind.COUNT else None
-        if number.drill and isinstance(said, int):
-            yield where, said, number.drill
-    for section in document.sections:
-        if section.chart:
-            yield from points_of(section.chart)
-
-
-def points_of(chart: Chart) -> Iterator[tuple[str, int, Drill]]:
-    """Those that stand for whole numbers."""
-    for trace, drills in zip(chart.figure["data"], chart.drills, strict=False):
-        is_sideways = trace["type"] == "funnel" or trace.get("orientation") == "h"
-        values = trace["x" if is_sideways else "y"]
-        for value, drill in zip(values, drills, strict=True):
-            if drill and isinstance(value, int):
-                # What leaves is drawn below the line.
-                yield f"chart {chart.key}", abs(value), drill
-
-
-@each_report
-def test_address_behind_a_number_shows_that_many_leads(reader, report):
-    asked = asked_of(report, {"country": "DE"})
-    document = report.build(asked.question)
-    some = {asked.address_of(drill): said for _, said, drill in counted(document) if said}
-
-    for address, said in list(some.items())[:25]:
-        response = reader.get(address)
-        page = response.context["page"]
-        assert page is not None, (address, response.context["problems"])
-        assert (page.total, len(page.rows)) == (said, min(said, 50)), address
-        assert all(reader.get(f"/leads/{row.lead.pk}/").status_code == 200 for row in page.rows[:1])
-
-
-@each_report
-def test_list_as_a_file_has_the_same_rows(reader, report):
-    asked = asked_of(report, {})
-    drills = {drill.rows: (said, drill) for _, said, drill in counted(report.build(asked.question)) if said}
-
-    for said, drill in drills.values():
-        response = reader.get(asked.address_of(drill, "reports:rows_file"))
-        rows = list(csv.DictReader(StringIO(b"".join(response.streaming_content).decode())))
-        assert len(rows) == said
-        assert all(cell[:1] not in ("=", "@", "+", "-") for row in rows for cell in row.values())
 
 
 # --- What a report is made of -----------------------------------------------------------------------------------

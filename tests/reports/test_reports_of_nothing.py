@@ -7,7 +7,7 @@ from django.core.management import call_command
 
 from reports.catalogue import all_reports
 from reports.document import Kind
-from tests.reports.test_all_reports import numbers_of
+from tests.reports.every_report import numbers_of
 
 each_report = pytest.mark.parametrize("report", all_reports(), ids=lambda report: report.key)
 
