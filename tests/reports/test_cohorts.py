@@ -9,7 +9,7 @@ from reports.metrics.cohorts import MOST_MONTHS, cohorts
 from reports.period import Period, today
 from reports.scope import Scope
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_november")]
 SPRING = Period(date(2026, 1, 1), date(2026, 4, 1))
 
 

@@ -30,6 +30,8 @@ from reports.period import Period
 from reports.scope import Scope
 from reports.store.folding import fold
 
+pytestmark = pytest.mark.usefixtures("in_november")
+
 JANUARY = Period(date(2026, 1, 1), date(2026, 2, 1))
 FEBRUARY = Period(date(2026, 2, 1), date(2026, 3, 1))
 LATER = date(2026, 12, 31)

@@ -16,7 +16,7 @@ from reports.store.folding import fold
 from tests.factories import UserFactory
 from tests.reports.selling import accepted, offered, rejected, touched
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_november")]
 SCOPE = Scope(Period(date(2026, 1, 1), date(2026, 2, 1)), date(2026, 12, 31))
 
 

@@ -19,6 +19,8 @@ from tests.reports.conftest import instant
 from tests.reports.selling import accepted, offered, rejected
 from tests.scoring.conftest import activity, draft_of
 
+pytestmark = pytest.mark.usefixtures("in_november")
+
 JANUARY = Period(date(2026, 1, 1), date(2026, 2, 1))
 LATER = date(2026, 12, 31)
 SCORES_NOW = "Scores as they are now;"

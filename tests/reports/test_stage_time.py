@@ -9,7 +9,7 @@ from reports.metrics.stage_time import PASSED, StageTime, time_in_stage
 from reports.period import Period, today
 from reports.scope import Scope
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_november")]
 YEAR = Period(date(2026, 1, 1), date(2027, 1, 1))
 
 
