@@ -255,6 +255,7 @@ if REDIS_URL:
         CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
 else:
     (QUEUE_DIR / "messages").mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT = "leadfunnel.filebroker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(QUEUE_DIR / "messages"),
         "data_folder_out": str(QUEUE_DIR / "messages"),
