@@ -28,6 +28,7 @@ from leads.models import (
     ReasonChange,
     RoutingEdit,
     StageChange,
+    TeamChange,
 )
 from leads.tally_triggers import tally_triggers
 
@@ -107,6 +108,7 @@ def install(*, using: str = DEFAULT_DB_ALIAS) -> None:
     forbid_rewriting(FeedbackAnswer, using=using)
     forbid_rewriting(HandOver, using=using)
     forbid_rewriting(ReasonChange, using=using)
+    forbid_rewriting(TeamChange, using=using)
     forbid_rewriting(Handoff, only=EVIDENCE_COLUMNS, deleting=True, using=using)
 
 

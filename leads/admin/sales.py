@@ -22,6 +22,7 @@ from leads.models import (
     SavedView,
     Snooze,
     StageChange,
+    TeamChange,
     Touch,
 )
 
@@ -39,6 +40,13 @@ class ReasonAdmin(ReadOnlyAdmin):
 class ReasonChangeAdmin(ReadOnlyAdmin):
     list_display = ("reason", "what", "by", "at")
     list_select_related = ("reason", "by")
+    ordering = ("-pk",)
+
+
+@admin.register(TeamChange)
+class TeamChangeAdmin(ReadOnlyAdmin):
+    list_display = ("team", "what", "by", "at")
+    list_select_related = ("team", "by")
     ordering = ("-pk",)
 
 

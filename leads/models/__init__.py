@@ -26,6 +26,7 @@ from leads.models.sales import Deal, RepeatSignal, Touch
 from leads.models.savedview import SavedView
 from leads.models.snooze import Snooze
 from leads.models.stage import NOT_OFFERED, OFFERED, SUCCESS_PATH, Stage
+from leads.models.teamchange import TeamChange
 from leads.models.work import NextStep, Qualification
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "Stage",
     "StageChange",
     "Team",
+    "TeamChange",
     "Touch",
     "User",
     "WorkingHours",

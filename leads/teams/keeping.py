@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import time
+from datetime import datetime
 
 from django.db import transaction
 
 from leads.errors import LeadError
 from leads.models import Handoff, Organisation, Team, User, WorkingHours
 from leads.permissions import can_keep_team, can_move_people
+from leads.teams.changes import Hours, differences, hours_of, record
 
 
 class NotYourTeam(LeadError):
@@ -21,21 +21,25 @@ class TeamRefused(LeadError):
 
 
 @transaction.atomic
-def create_team(*, name: str, by: User) -> Team:
+def create_team(*, name: str, by: User, at: datetime) -> Team:
     """Raises NotYourTeam."""
     if not can_move_people(by):
         raise NotYourTeam(
             "Teams are made by administrators and by sales managers who are in no team themselves."
         )
-    return Team.objects.create(name=name)
+    team = Team.objects.create(name=name)
+    record(team, f"New: {name}", by=by, at=at)
+    return team
 
 
 @transaction.atomic
-def save_team(*, team: Team, hours: Mapping[int, tuple[tuple[time, time], ...]], by: User) -> None:
+def save_team(*, team: Team, hours: Hours, by: User, at: datetime) -> None:
     """Write the team, which was changed, and its hours. Raises NotYourTeam, TeamRefused."""
     check_keeper(by, team)
     if not team.is_active:
         _check_unused(team)
+    before = Team.objects.select_for_update().get(pk=team.pk)
+    record(team, differences(before, team, hours_of(team), hours), by=by, at=at)
     team.save()
     WorkingHours.objects.filter(team=team).delete()
     WorkingHours.objects.bulk_create(
@@ -46,7 +50,7 @@ def save_team(*, team: Team, hours: Mapping[int, tuple[tuple[time, time], ...]],
 
 
 @transaction.atomic
-def move_person(*, person: User, team: Team | None, by: User) -> None:
+def move_person(*, person: User, team: Team | None, by: User, at: datetime) -> None:
     """Into the team, or out of all. What waits for them and what they work stays theirs. Raises NotYourTeam.
 
     Whoever could take a manager out of a team, would make somebody who looks after all teams.
@@ -57,17 +61,35 @@ def move_person(*, person: User, team: Team | None, by: User) -> None:
         )
     if team is not None and not team.is_active:
         raise TeamRefused(f"{team} is no longer in use; choose another team.")
+    before = User.objects.select_for_update(of=("self",)).select_related("team").get(pk=person.pk).team
+    if before != team:
+        if before is not None:
+            record(before, f"{person} went to {team or 'no team'}", by=by, at=at)
+        if team is not None:
+            record(team, f"{person} came from {before or 'no team'}", by=by, at=at)
     User.objects.filter(pk=person.pk).update(team=team)
     person.team = team
 
 
-def set_share(*, person: User, weight: int, cap: int | None, by: User) -> None:
+@transaction.atomic
+def set_share(*, person: User, weight: int, cap: int | None, by: User, at: datetime) -> None:
     """How much of what their team is given they get, and with how much waiting nothing more. Raises NotYourTeam."""
     if person.team is None and not can_move_people(by):
         raise NotYourTeam(f"{person} is in no team; administrators set their share.")
     if person.team is not None:
         check_keeper(by, person.team)
+        record(person.team, _share_words(person, weight, cap), by=by, at=at)
     User.objects.filter(pk=person.pk).update(routing_weight=weight, open_cap=cap)
+
+
+def _share_words(person: User, weight: int, cap: int | None) -> str:
+    before = User.objects.select_for_update(of=("self",)).get(pk=person.pk)
+    said = []
+    if before.routing_weight != weight:
+        said.append(f"share from {before.routing_weight} % to {weight} %")
+    if before.open_cap != cap:
+        said.append(f"most open from {before.open_cap or 'no limit'} to {cap or 'no limit'}")
+    return f"{person}: {', '.join(said)}" if said else ""
 
 
 def check_keeper(by: User, team: Team) -> None:

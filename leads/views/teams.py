@@ -24,6 +24,7 @@ from leads.teams.keeping import NotYourTeam, create_team, move_person, save_team
 from leads.teams.outlook import outlook
 from leads.views.teamforms import NewTeamForm, PersonForm, ShareForm, TeamForm
 
+MOST_CHANGES = 20
 BY_NAME = ("first_name", "last_name", "username")
 
 
@@ -39,7 +40,7 @@ def team_add(request: HtmxRequest) -> HttpResponse:
     form = NewTeamForm(request.POST)
     if not form.is_valid():
         return render_teams(request, form, status=422)
-    team = create_team(name=form.cleaned_data["name"], by=request.user)
+    team = create_team(name=form.cleaned_data["name"], by=request.user, at=timezone.now())
     messages.success(
         request, f"{team} is there. Its hours are Monday to Friday, 9:00 to 17:00, until you say else."
     )
@@ -65,7 +66,7 @@ def team(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_POST
 def team_save(request: HtmxRequest, pk: int) -> HttpResponse:
     def act(form: TeamForm) -> str:
-        save_team(team=form.instance, hours=form.hours, by=request.user)
+        save_team(team=form.instance, hours=form.hours, by=request.user, at=timezone.now())
         return f"{form.instance} is saved. It holds for what is offered and accepted from now on."
 
     return do(request, pk, lambda team: TeamForm(request.POST, instance=team), act)
@@ -88,7 +89,7 @@ def team_share(request: HtmxRequest, pk: int) -> HttpResponse:
 
     def act(form: ShareForm) -> str:
         weight, cap = form.cleaned_data["routing_weight"], form.cleaned_data["open_cap"]
-        set_share(person=person, weight=weight, cap=cap, by=request.user)
+        set_share(person=person, weight=weight, cap=cap, by=request.user, at=timezone.now())
         return f"{person} has a share of {weight} %" + (f" and at most {cap} open." if cap else ".")
 
     return do(request, person.team_id, lambda team: ShareForm(request.POST), act)
@@ -104,7 +105,7 @@ def team_member(request: HtmxRequest, pk: int) -> HttpResponse:
         person, is_out = form.cleaned_data["person"], bool(request.POST.get("out"))
         team = None if is_out else get_object_or_404(Team, pk=pk)
         before = person.team
-        move_person(person=person, team=team, by=request.user)
+        move_person(person=person, team=team, by=request.user, at=timezone.now())
         was = f", no longer in {before}" if before and team else ""
         return f"{person} is in {team or 'no team'} now{was}. What waits for them stays with them."
 
@@ -155,6 +156,7 @@ def team_context(team: Team, user: User, form: forms.BaseForm | None = None) -> 
         "others": sales_people().exclude(team=team).select_related("team").order_by(*BY_NAME),
         "calendar": absences_of(members, at=now),
         "today": timezone.localdate(now),
+        "changes": team.changes.select_related("by")[:MOST_CHANGES],
         "may_keep": can_keep_team(user, team),
         "may_move": can_move_people(user),
     }

@@ -49,7 +49,9 @@ def test_hours_are_saved_and_do_not_move_a_running_clock(manager, team):
     hours = saved.working_hours.values_list("weekday", "opens_at", "closes_at")
     assert list(hours) == [(0, time(9), time(12)), (0, time(13), time(17))]
     assert Handoff.objects.get(pk=handoff.pk).decide_due_at == due
-    assert 'value="9:00-12:00, 13:00-17:00"' in client.get(address("team", team.pk)).content.decode()
+    page = client.get(address("team", team.pk)).content.decode()
+    assert 'value="9:00-12:00, 13:00-17:00"' in page
+    assert "Holidays from none to DE" in page
 
 
 @time_machine.travel(FRIDAY, tick=False)
