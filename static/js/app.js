@@ -61,6 +61,13 @@
     if (event.target.matches("[data-lf-poll]")) return;
     showToast("The server cannot be reached. Check your connection and try again.");
   });
+  // Asked for one row and already at the next: the first answer is given up on purpose, which is no error.
+  if (window.htmx) {
+    window.htmx.logger = (element, name, detail) => {
+      if (name === "htmx:sendAbort") delete detail.error;
+    };
+  }
+
   document.addEventListener("htmx:timeout", () => showToast("The server took too long to answer. Try again."));
 
   document.addEventListener("htmx:beforeSwap", (event) => {
