@@ -1,4 +1,7 @@
-"""Saving, renaming, sharing and deleting views. Only their owner changes them, whoever they are shared with."""
+"""Saving, renaming, sharing and deleting views. Only their owner changes them, whoever they are shared with.
+
+What somebody shared who has left is looked after by managers and administrators: who changes it, takes it over.
+"""
 
 from __future__ import annotations
 
@@ -70,17 +73,19 @@ def save_view(*, page: SavedPage, query: str, sheet: ViewSheet, by: User, at: da
 
 @transaction.atomic
 def change_view(*, view: SavedView, sheet: ViewSheet, by: User) -> None:
-    """Another name, shared or not. Raises NotYourView and ViewRefused."""
+    """Another name, shared or not; it is theirs from then on. Raises NotYourView and ViewRefused."""
     check_owner(view, by)
     name = clean_name(sheet.name)
     _lock(by)
     others = SavedView.objects.filter(owner=by, page=view.page).exclude(pk=view.pk)
+    if view.owner_id != by.pk and others.count() >= MOST_OWN:
+        raise ViewRefused(f"You have {MOST_OWN} views of this page, which is the most; delete one first.")
     if others.filter(name_folded=fold(name)).exists():
         raise ViewRefused(f"You have another view called “{name}”; choose another name.")
     if sheet.is_shared and not view.is_shared:
         _check_shared(view.page)
     changed = SavedView.objects.filter(pk=view.pk).update(
-        name=name, name_folded=fold(name), is_shared=sheet.is_shared
+        name=name, name_folded=fold(name), is_shared=sheet.is_shared, owner=by
     )
     if not changed:
         raise ViewRefused(f"“{view}” was deleted meanwhile.")
@@ -92,8 +97,13 @@ def remove_view(*, view: SavedView, by: User) -> None:
     view.delete()
 
 
+def is_orphan_of(view: SavedView, by: User) -> bool:
+    """Whether its owner has left, and the user may see to it."""
+    return view.is_shared and not view.owner.is_active and (by.is_manager or by.is_administrator)
+
+
 def check_owner(view: SavedView, by: User) -> None:
-    if view.owner_id != by.pk:
+    if view.owner_id != by.pk and not is_orphan_of(view, by):
         raise NotYourView(
             f"“{view}” belongs to {view.owner}, who alone changes it. Save it as a view of your own."
         )

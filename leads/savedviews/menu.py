@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leads.models import SavedView, User
-from leads.savedviews.keeping import LONGEST_NAME, ViewSheet
+from leads.savedviews.keeping import LONGEST_NAME, ViewSheet, is_orphan_of
 from leads.savedviews.pages import SavedPage
 
 _SHOWN = (
     "name",
     "query",
     "is_shared",
-    *(f"owner__{name}" for name in ("first_name", "last_name", "username")),
+    *(f"owner__{name}" for name in ("first_name", "last_name", "username", "is_active")),
 )
 
 
@@ -32,6 +32,9 @@ class ViewMenu:
     query: str
     own: Sequence[ViewLink]
     shared: Sequence[ViewLink]
+    orphans: Sequence[
+        ViewLink
+    ] = ()  # among the shared ones, those of people who left that the user may see to
     sheet: ViewSheet = ViewSheet("")
     longest: int = LONGEST_NAME
 
@@ -52,4 +55,5 @@ def view_menu(*, page: SavedPage, user: User, query: str = "") -> ViewMenu:
         query=query,
         own=[link for link in links if link.view.owner_id == user.pk],
         shared=[link for link in links if link.view.owner_id != user.pk],
+        orphans=[link for link in links if is_orphan_of(link.view, user)],
     )

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils.html import escape
 
-from leads.models import SavedView
+from leads.models import SavedView, User
 from tests.leads.views.conftest import HTMX, query_count, signed_in
 
 QUEUE, SAVE, VIEWS = (
@@ -93,3 +93,33 @@ def test_queries_do_not_grow_with_the_views(alice, bob, address):
         view_of(alice, f"A{number}"), view_of(bob, f"B{number}", is_shared=True)
 
     assert query_count(client, address) == few
+
+
+def test_what_somebody_shared_who_left_is_taken_over_or_deleted_by_a_manager(alice, bob, manager):
+    hot, cold = view_of(alice, "Hot", is_shared=True), view_of(alice, "Cold", is_shared=True)
+    view_of(alice, "Private")
+    client = signed_in(manager)
+    assert "people who have left" not in client.get(VIEWS).content.decode()
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+
+    page = client.get(VIEWS).content.decode()
+    assert "people who have left" in page
+    assert "Private" not in page
+    act(client, "change", hot, name="Hot", shared="yes")
+    act(client, "remove", cold)
+
+    assert SavedView.objects.get(name="Hot").owner == manager
+    assert not SavedView.objects.filter(name="Cold").exists()
+    hot.refresh_from_db()
+    assert act(signed_in(bob), "change", hot, name="Mine", shared="no").status_code == 403
+
+
+def test_a_rep_does_not_change_what_somebody_shared_who_left(alice, bob):
+    view = view_of(alice, "Hot", is_shared=True)
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    client = signed_in(bob)
+
+    assert act(client, "remove", view).status_code == 403
+    page = client.get(VIEWS).content.decode()
+    assert "people who have left" not in page
+    assert "who has left" in page
