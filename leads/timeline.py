@@ -16,12 +16,12 @@ from django.db.models.query import QuerySet
 from django.utils.dateparse import parse_datetime
 
 from leads.errors import LeadError
-from leads.models import Activity, ActivityType, Lead, Stage, StageChange, Touch
+from leads.models import Activity, ActivityType, Lead, OwnerChange, Stage, StageChange, Touch
 
 TIMELINE_SIZE = 30
-CURSOR = re.compile(r"(?P<at>[\dT:.+-]{19,35})~(?P<rank>[0-2])~(?P<position>\d{1,3})~(?P<pk>\d{1,18})")
+CURSOR = re.compile(r"(?P<at>[\dT:.+-]{19,35})~(?P<rank>[0-3])~(?P<position>\d{1,3})~(?P<pk>\d{1,18})")
 # At one instant: what a lead did comes before what followed from it.
-ACTIVITY, TOUCH, STAGE = range(3)
+ACTIVITY, TOUCH, STAGE, OWNER = range(4)
 
 
 class BadPlace(LeadError):
@@ -82,11 +82,12 @@ class Timeline:
 
 
 def timeline_of(lead: Lead, *, before: Place | None = None) -> Timeline:
-    """At most TIMELINE_SIZE entries older than `before`. Three queries, each reading one lead's rows by an index."""
+    """At most TIMELINE_SIZE entries older than `before`. Four queries, each reading one lead's rows by an index."""
     merged = heapq.merge(
         _stage_changes(lead, before),
         _touches(lead, before),
         _activities(lead, before),
+        _owner_changes(lead, before),
         key=lambda entry: entry.place,
         reverse=True,
     )
@@ -196,6 +197,20 @@ def _stage_changes(lead: Lead, before: Place | None) -> Iterator[Entry]:
             who=_mover(change),
             is_undone=change.undone,
             is_imported=change.imported,
+        )
+
+
+def _owner_changes(lead: Lead, before: Place | None) -> Iterator[Entry]:
+    rows = OwnerChange.objects.filter(lead=lead).select_related("from_user", "to_user", "by")
+    for change in _older(rows, "at", OWNER, before):
+        was = f", until then with {change.from_user}" if change.from_user else ""
+        yield Entry(
+            place=Place(change.at, OWNER, 0, change.pk),
+            icon="user-check",
+            tone="info",
+            title=f"Given to {change.to_user}" if change.to_user else "Given to nobody",
+            detail=f"{change.why}{was}" if change.why else was.removeprefix(", "),
+            who=str(change.by),
         )
 
 

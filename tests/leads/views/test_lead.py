@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from leads.handoff.reassigning import give_lead
 from leads.models import Reason, Stage
 from tests.factories import (
     ActivityFactory,
@@ -133,6 +134,18 @@ def test_timeline_is_one_line_of_time_newest_first(alice):
     titles = re.findall(r"<div>\s*<b>([^<]*)</b>", text[text.index('id="timeline"') :])
     assert titles == ["Call", "Came in", "Demo requested", "Came in"]
     assert "Left a message" in text
+
+
+def test_timeline_says_who_gave_the_lead_to_whom(alice, bob, manager):
+    lead = LeadFactory(created_at=JANUARY, stage=Stage.SQL, owner=alice)
+    give_lead(lead=lead, to=bob, by=manager, at=JANUARY + timedelta(days=1), why="Alice is away")
+
+    text = lead_page(alice, lead).content.decode()
+
+    timeline = text[text.index('id="timeline"') :]
+    assert f"Given to {bob}" in timeline
+    assert f"Alice is away, until then with {alice}" in timeline
+    assert str(manager) in timeline
 
 
 def test_timeline_older_part_goes_on_where_the_page_ended(alice):
