@@ -30,7 +30,7 @@ from leads.feedback.reading import (
     latest_news,
     summary_of,
 )
-from leads.filters import NOT_RECORDED, NOT_RECORDED_CHOICE
+from leads.filters import DAYS, NOT_RECORDED, NOT_RECORDED_CHOICE
 from leads.htmx import HtmxRequest, render_part, wants_part
 from leads.models import Reason, Team
 from leads.permissions import can_answer_feedback
@@ -38,6 +38,7 @@ from scoring.models import Rulebook
 
 PERIODS = {7: "Last 7 days", 30: "Last 30 days", 90: "Last 90 days"}
 DEFAULT_DAYS = 30
+OWN = "own"  # the period is what From and To say
 ANSWERED = (("no", "Not answered"), ("yes", "Answered"))
 NEWS_SHOWN = 3
 
@@ -51,12 +52,24 @@ def _choice(label: str, wrong: str) -> forms.ChoiceField:
     )
 
 
+def _day(label: str) -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        required=False,
+        widget=forms.DateInput(attrs={"class": "form-control", "type": "date"}, format="%Y-%m-%d"),
+        validators=DAYS,
+        error_messages={"invalid": "Write days as 2026-03-31."},
+    )
+
+
 class FeedbackForm(forms.Form):
     """The filters, as they stand in the address."""
 
     period = _choice(
         "Period", "There is no period “%(value)s”; choose one of " + ", ".join(map(str, PERIODS)) + " days."
     )
+    since = _day("From")
+    until = _day("To")
     kind = _choice("What", "There is no feedback called “%(value)s”.")
     reason = _choice("Reason", "There is no reason “%(value)s”.")
     source = _choice("Source", "No lead has the source “%(value)s”.")
@@ -68,7 +81,7 @@ class FeedbackForm(forms.Form):
         super().__init__(data)
         numbers = Rulebook.objects.filter(number__isnull=False).order_by("-number")
         choices = {
-            "period": [(str(days), label) for days, label in PERIODS.items()],
+            "period": [*((str(days), label) for days, label in PERIODS.items()), (OWN, "From, to")],
             "kind": [("", "Any"), *Kind.choices],
             "reason": [("", "Any"), *Reason.objects.values_list("key", "label")],
             "source": [
@@ -86,13 +99,20 @@ class FeedbackForm(forms.Form):
         for name, options in choices.items():
             self.fields[name].choices = options  # type: ignore[attr-defined]
 
+    def clean(self) -> dict[str, Any]:
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        if since and until and since > until:
+            self.add_error("since", f"It ends on {until:%d %b %Y}, before it begins.")
+        return self.cleaned_data
+
     def asked(self, today: date) -> Asked:
         """Call it on a valid form."""
         chosen = self.cleaned_data
-        source = chosen["source"]
+        source, last = chosen["source"], chosen["until"] or today
+        days = DEFAULT_DAYS if chosen["period"] == OWN else int(chosen["period"])
         return Asked(
-            first=today - timedelta(days=int(chosen["period"] or DEFAULT_DAYS) - 1),
-            last=today,
+            first=chosen["since"] or last - timedelta(days=days - 1),
+            last=last,
             kind=Kind(chosen["kind"]) if chosen["kind"] else None,
             reason=Reason.objects.get(key=chosen["reason"]) if chosen["reason"] else None,
             source=("" if source == NOT_RECORDED else source) if source else None,
@@ -107,9 +127,9 @@ class FeedbackForm(forms.Form):
         if not self.is_valid():
             return {}
         return {
-            name: value
+            name: str(value)
             for name, value in self.cleaned_data.items()
-            if value and (name, value) != ("period", str(DEFAULT_DAYS))
+            if value and (name, value) not in (("period", str(DEFAULT_DAYS)), ("period", OWN))
         }
 
 
@@ -198,7 +218,18 @@ def chosen_keys(data: QueryDict, filters: FeedbackForm) -> list[Key]:
 
 def read_filters(parameters: Mapping[str, str]) -> FeedbackForm:
     data = {name: parameters.get(name, "").strip() for name in FeedbackForm.base_fields}
-    return FeedbackForm(data | {"period": data["period"] or str(DEFAULT_DAYS)})
+    return FeedbackForm(data | period_of(data, was=parameters.get("was", "")))
+
+
+def period_of(data: Mapping[str, str], *, was: str) -> dict[str, str]:
+    """Days that are typed win, unless another period was chosen beside them: `was` is the one that was shown."""
+    chosen, has_days = data["period"], bool(data["since"] or data["until"])
+    if has_days and chosen in ("", OWN, was):
+        return {"period": OWN}
+    if chosen == OWN:  # to be changed from what is shown
+        today = timezone.localdate()
+        return {"since": str(today - timedelta(days=DEFAULT_DAYS - 1)), "until": str(today)}
+    return {"period": chosen or str(DEFAULT_DAYS), "since": "", "until": ""}
 
 
 def render_feedback(
@@ -231,7 +262,7 @@ def feedback_context(form: FeedbackForm, *, before: str) -> dict[str, Any]:
         "reasons": linked(form, "reason", summary.reasons if summary else ()),
         "sources": linked(form, "source", summary.sources if summary else ()),
         "problems": problems,
-        "is_narrowed": bool(set(form.query) - {"period"}),
+        "is_narrowed": bool(set(form.query) - {"period", "since", "until"}),
         "books": dict(Rulebook.objects.filter(number__isnull=False).values_list("number", "pk")),
         "older_query": urlencode(form.query | {"before": page.older}) if page.older else "",
         "today": timezone.localdate(),

@@ -64,7 +64,9 @@ def test_without_feedback_the_page_says_so(mary):
     assert "Nothing fits" in page(mary, kind="lost")
 
 
-@pytest.mark.parametrize("name", ["period", "kind", "reason", "source", "team", "version", "answered"])
+@pytest.mark.parametrize(
+    "name", ["period", "since", "until", "kind", "reason", "source", "team", "version", "answered"]
+)
 @pytest.mark.parametrize("value", ["x", "-1", "99999999999999999999", "a\x00b"])
 def test_filters_that_cannot_be_show_a_sentence_and_no_feedback(mary, alice, name, value):
     reject(alice)
@@ -74,6 +76,44 @@ def test_filters_that_cannot_be_show_a_sentence_and_no_feedback(mary, alice, nam
     assert response.status_code == 200
     assert response.context["problems"]
     assert "Anna" not in response.content.decode()
+
+
+def test_days_of_ones_own_are_shown_and_stay_in_the_address(mary, alice):
+    old = timezone.now() - timedelta(days=200)
+    reject(alice, "Old", at=old)
+    reject(alice, "New")
+    day = str(timezone.localdate(old))
+
+    shown = signed_in(mary).get(URL, {"since": day, "until": day, "period": "30", "was": "30"})
+
+    text = shown.content.decode()
+    assert ("Note on Old" in text, "Note on New" in text) == (True, False)
+    assert shown.context["form"]["period"].value() == "own"
+    assert shown.context["query"] == f"since={day}&until={day}"
+    assert "Note on Old" in page(mary, since=day)
+    assert "Note on New" not in page(mary, until=day)
+
+
+def test_another_period_takes_the_place_of_days(mary, alice):
+    reject(alice, "New")
+
+    shown = signed_in(mary).get(
+        URL, {"since": "2020-01-01", "until": "2020-01-31", "period": "7", "was": "own"}
+    )
+
+    assert "Note on New" in shown.content.decode()
+    assert shown.context["query"] == "period=7"
+
+
+def test_days_to_change_are_those_that_were_shown(mary):
+    form = signed_in(mary).get(URL, {"period": "own", "was": "30"}).context["form"]
+
+    today = timezone.localdate()
+    assert (form.cleaned_data["since"], form.cleaned_data["until"]) == (today - timedelta(days=29), today)
+
+
+def test_days_that_end_before_they_begin_are_said(mary):
+    assert "before it begins" in page(mary, since="2026-03-02", until="2026-03-01")
 
 
 def test_a_place_that_cannot_be_is_said(mary):
