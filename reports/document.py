@@ -105,6 +105,7 @@ class Table:
     note: str = ""
     empty: str = "Nothing of this kind in the period."
     heat: bool = False
+    more: tuple[str, str] | None = None  # where the rest is told: words and address
 
     @property
     def is_sortable(self) -> bool:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+from django.urls import reverse
 
 from leads.models import Stage
 from reports.catalogue import Question, Report, register
@@ -200,9 +203,12 @@ def _rule_section(question: Question, labels: Mapping[int, str]) -> Section:
         heat=True,
     )
     noted = share(notes(question.scope), found.rejected, _rejected(note="yes"), marked=False)
-    columns = [Column("noted", "With a note", Kind.SHARE, hint="The notes themselves: see Feedback.")]
+    columns = [Column("noted", "With a note", Kind.SHARE)]
     rows = [Row("rejected", "Rejected MQLs", {"noted": noted})] if found.rejected else []
-    with_notes = Table("notes", "Notes", "What", columns, rows, empty="Nothing was rejected.")
+    period = question.scope.period
+    days = urlencode({"since": period.start, "until": period.last_day, "kind": "rejected"})
+    feedback = ("The notes themselves, and marketing’s answers", f"{reverse('scoring:feedback')}?{days}")
+    with_notes = Table("notes", "Notes", "What", columns, rows, empty="Nothing was rejected.", more=feedback)
     return Section("by_rule", title, ABOUT_RULES, tables=[table, with_notes])
 
 

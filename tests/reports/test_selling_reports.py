@@ -63,6 +63,13 @@ def test_lists_are_as_long_as_their_numbers(sales, rejections, key, chosen, as_o
     assert disagreements(shown) == []
 
 
+def test_notes_of_rejections_lead_to_the_feedback_of_the_same_days(rejections):  # noqa: F811
+    table = next(table for table in document("rejections").tables if table.key == "notes")
+
+    assert table.more is not None
+    assert table.more[1] == "/rulebook/feedback/?since=2026-01-01&until=2026-12-31&kind=rejected"
+
+
 @pytest.mark.parametrize("key", REPORTS)
 def test_charts_are_understood_and_their_points_open_as_many_rows(sales, rejections, key):  # noqa: F811
     shown = document(key)
