@@ -8,11 +8,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from leads.feedback.answering import answer_feedback
+from leads.feedback.reading import Key
 from leads.handoff.claims import claim
 from leads.handoff.decisions import accept
 from leads.handoff.offering import Occasion, offer_leads
-from leads.models import Handoff, Lead, Stage
-from tests.factories import HandoffFactory, LeadFactory
+from leads.models import Handoff, Lead, Role, Stage, StageChange
+from tests.factories import HandoffFactory, LeadFactory, UserFactory
 from tests.leads.views.conftest import HTMX, query_count, signed_in
 
 QUEUE = reverse("leads:queue")
@@ -39,6 +41,19 @@ def test_what_was_just_decided_stands_above_the_queue_with_undo(alice, handoff):
 
     assert "Just decided" in text
     assert reverse("leads:handoff_undo", args=[handoff.pk]) in text
+
+
+def test_what_marketing_answers_at_once_stands_with_the_decision(alice, handoff):
+    client = signed_in(alice)
+    act(client, "reject", handoff, data={"reason": "too_small"})
+    (change,) = StageChange.objects.filter(to_stage="recycled")
+    assert "Marketing:" not in client.get(QUEUE).content.decode()
+
+    mary = UserFactory(role=Role.MARKETER)
+    key = Key("m", change.pk)
+    answer_feedback(keys=[key], text="Thanks, changed in version 9", about=None, by=mary, at=timezone.now())
+
+    assert "Marketing: Thanks, changed in version 9" in client.get(QUEUE).content.decode()
 
 
 def test_undo_puts_the_lead_back_into_the_queue(alice, handoff):
