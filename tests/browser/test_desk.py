@@ -79,6 +79,7 @@ def test_desk_teams_absences_and_hand_over_are_accessible_and_fit(
         reverse("leads:team", args=[team.pk]),
         reverse("leads:absences"),
         reverse("leads:hand_over_plan", args=[rep.pk]),
+        reverse("leads:routing_shares"),
     ):
         page.goto(address)
         assert problems(page) == [], address
