@@ -93,7 +93,11 @@
     k: () => step(-1),
     a: () => (hasSelection() ? press(queue(), "[data-lf-key='accept-all']") : press(chosen(), "[data-lf-key='accept']")),
     r: () => openReasons(hasSelection() ? bulk() : chosen()),
-    x: () => press(chosen(), "[data-lf-select]"),
+    x: () => {
+      const row = chosen();
+      press(row, "[data-lf-select]");
+      if (!current()) goTo(row); // j goes on from here
+    },
     o: () => press(document, "[data-lf-panel-page]"),
     s: () => press(chosen(), "[data-lf-key='snooze']"),
     c: () => press(chosen(), "[data-lf-key='claim']"),

@@ -23,7 +23,7 @@ def rows(page):
 def test_a_selection_is_decided_by_keyboard_and_taken_back_at_once(open_page, rep, ten):
     page = open_page(reverse("leads:queue"), user=rep)
 
-    for key in "xjjxjx":
+    for key in "xjxjx":
         page.keyboard.press(key)
     expect(page.get_by_text("3 chosen")).to_be_visible()
     page.keyboard.press("a")
