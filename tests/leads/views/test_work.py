@@ -226,3 +226,10 @@ def test_a_customer_who_qualifies_again_stands_above_the_work(alice, bob):
     assert "Dismissed. Carla" in page
     assert "Buys again?" not in page
     assert "was dismissed already" in client.post(address, follow=True).content.decode()
+
+
+def test_a_manager_without_leads_of_their_own_is_led_to_those_of_the_team(manager, alice):
+    address = f"{reverse('leads:work_board')}?of=team"
+
+    assert address in signed_in(manager).get(reverse("leads:work")).content.decode()
+    assert address not in signed_in(alice).get(reverse("leads:work")).content.decode()
