@@ -16,6 +16,8 @@ from reports.charts.sankey import Ribbon, Sankey
 from reports.scope import Scope
 
 Figure = dict[str, Any]
+# Tables of more rows are long.
+LONG = 20
 
 # Why a number is not to be trusted as the others are.
 MARKS = {
@@ -111,6 +113,11 @@ class Table:
     def is_sortable(self) -> bool:
         """Where the order of the rows says nothing of its own: they are values of one thing."""
         return sum(1 for row in self.rows if row.filters) > 2
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it would push what follows it off the page."""
+        return len(self.rows) > LONG
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 # Of a figure that is not as high as what it shows, in pixels: what static/css/charts.css keeps free for it.
 HEIGHT = 352
+# How names below an axis lie: as they are read where there is room.
+TICK_ANGLES = [0, -30, -60, -90]
 
 
 def percent(share: float | None) -> str:
@@ -20,5 +22,5 @@ def stage_colour(stage: str) -> str:
 
 
 def series_colour(number: int) -> str:
-    """Of the series of a chart that are no stages: 1 to 7, then again from 1."""
-    return f"var(--lf-chart-{(number - 1) % 7 + 1})"
+    """Of the series of a chart that are no stages: 1 to 6, then again from 1."""
+    return f"var(--lf-series-{(number - 1) % 6 + 1})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.charts import HEIGHT, percent, series_colour, stage_colour
+from reports.charts import HEIGHT, TICK_ANGLES, percent, series_colour, stage_colour
 from reports.document import Figure
 from reports.metrics.conversion import Conversion, Point
 from scoring.evidence.proportions import Share
@@ -35,8 +35,8 @@ def trend_figure(points: Sequence[Point], *, within: int) -> Figure:
                 "name": f"Accepted within {within} days",
                 "x": [point.slice.label for point in points],
                 "y": [point.windowed.share if point.windowed else None for point in points],
-                "line": {"width": 2, "dash": "dot", "color": series_colour(3)},
-                "marker": {"size": 5, "color": series_colour(3)},
+                "line": {"width": 2, "dash": "dot", "color": series_colour(2)},
+                "marker": {"size": 5, "color": series_colour(2)},
                 "hovertemplate": "%{x}: %{y:.1%}<extra></extra>",
             },
         ],
@@ -44,7 +44,7 @@ def trend_figure(points: Sequence[Point], *, within: int) -> Figure:
             "height": HEIGHT,
             "margin": {"l": 48, "r": 16, "t": 8, "b": 40},
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-            "xaxis": {"type": "category", "showgrid": False, "nticks": 8},
+            "xaxis": {"type": "category", "showgrid": False, "nticks": 8, "autotickangles": TICK_ANGLES},
             "yaxis": {"rangemode": "tozero", "tickformat": ".0%", "nticks": 6},
             "hovermode": "closest",
         },

@@ -28,7 +28,11 @@ def forecast_figure(stages: Sequence[StageForecast]) -> Figure:
                     "thickness": 1.5,
                     "width": 4,
                 },
-                "marker": {"color": [stage_colour(stage.stage.value) for stage, _ in judged]},
+                # Paler, so that the whisker is seen upon them.
+                "marker": {
+                    "color": [stage_colour(stage.stage.value) for stage, _ in judged],
+                    "opacity": 0.55,
+                },
                 "hovertext": [
                     f"{stage.stage.label}: {customers.value:,.1f} of {stage.now:,}<br>"
                     f"between {customers.interval[0]:,.1f} and {customers.interval[1]:,.1f}"

@@ -6,11 +6,12 @@ from reports.charts import percent, stage_colour
 from reports.document import Figure
 from reports.metrics.funnel import Funnel, FunnelStep, Mode, MqlRate, Outcome, WindowedRate
 
-OUTCOME_COLOURS = {
-    Outcome.ACCEPTED: stage_colour("sql"),
-    Outcome.REJECTED: stage_colour("disqualified"),
-    Outcome.WITHDRAWN: stage_colour("lead"),
-    Outcome.WAITING: stage_colour("mql"),
+# By which stage's colour an outcome is known: most of those that sales rejects are recycled.
+OUTCOME_STAGES = {
+    Outcome.ACCEPTED: "sql",
+    Outcome.REJECTED: "recycled",
+    Outcome.WITHDRAWN: "lead",
+    Outcome.WAITING: "mql",
 }
 
 
@@ -49,10 +50,10 @@ def outcome_figure(rate: MqlRate) -> Figure:
                 "name": outcome.value.title(),
                 "y": [""],
                 "x": [getattr(rate, outcome.value)],
-                "marker": {"color": colour},
+                "marker": {"color": stage_colour(stage)},
                 "hovertemplate": f"{outcome.value.title()}: %{{x:,}}<extra></extra>",
             }
-            for outcome, colour in OUTCOME_COLOURS.items()
+            for outcome, stage in OUTCOME_STAGES.items()
         ],
         "layout": {
             "barmode": "stack",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leads.models import Stage
-from reports.charts import stage_colour
+from reports.charts import HEIGHT, TICK_ANGLES, stage_colour
 from reports.document import Figure
 from reports.metrics.overview import SHOWN, TrendPoint
 
@@ -36,10 +36,10 @@ def trend_figure(points: Sequence[TrendPoint]) -> Figure:
             for stage, numbers in lines.items()
         ],
         "layout": {
-            "height": 300,
-            "margin": {"l": 48, "r": 16, "t": 8, "b": 40},
+            "height": HEIGHT,
+            "margin": {"l": 48, "r": 16, "t": 8, "b": 32},
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-            "xaxis": {"type": "category", "showgrid": False, "nticks": 8},
+            "xaxis": {"type": "category", "showgrid": False, "nticks": 8, "autotickangles": TICK_ANGLES},
             "yaxis": {"rangemode": "tozero", "nticks": 6, "tickformat": ",d"},
             "hovermode": "closest",
         },

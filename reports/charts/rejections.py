@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reports.charts import percent, series_colour, stage_colour
+from reports.charts import HEIGHT, TICK_ANGLES, percent, series_colour, stage_colour
 from reports.document import Figure
 
 OTHERS = "Other reasons"
@@ -29,8 +29,8 @@ def pareto_figure(labels: Sequence[str], counts: Sequence[int], cumulative: Sequ
                 "x": list(labels),
                 "y": list(cumulative),
                 "yaxis": "y2",
-                "line": {"width": 2, "color": series_colour(2)},
-                "marker": {"size": 6, "color": series_colour(2)},
+                "line": {"width": 2, "color": "var(--lf-chart-muted)"},
+                "marker": {"size": 6, "color": "var(--lf-chart-muted)"},
                 "hovertext": [
                     f"Up to {label}: {percent(share)}"
                     for label, share in zip(labels, cumulative, strict=True)
@@ -39,11 +39,11 @@ def pareto_figure(labels: Sequence[str], counts: Sequence[int], cumulative: Sequ
             },
         ],
         "layout": {
-            "height": 360,
+            "height": HEIGHT,
             "bargap": 0.35,
-            "margin": {"l": 48, "r": 48, "t": 32, "b": 96},
+            "margin": {"l": 48, "r": 48, "t": 32, "b": 32},
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-            "xaxis": {"showgrid": False, "tickangle": -35, "automargin": True},
+            "xaxis": {"showgrid": False, "autotickangles": TICK_ANGLES},
             "yaxis": {"rangemode": "tozero", "nticks": 6},
             "yaxis2": {
                 "overlaying": "y",
@@ -75,9 +75,9 @@ def trend_figure(times: Sequence[str], counts: Mapping[str, Sequence[int]]) -> F
         "layout": {
             "barmode": "stack",
             "bargap": 0.3,
-            "height": 320,
-            "margin": {"l": 48, "r": 16, "t": 8, "b": 72},
-            "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top"},
+            "height": HEIGHT,
+            "margin": {"l": 48, "r": 16, "t": 8, "b": 32},
+            "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
             "xaxis": {"type": "category", "showgrid": False, "nticks": 12},
             "yaxis": {"rangemode": "tozero", "nticks": 6},
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.charts import percent, stage_colour
+from reports.charts import HEIGHT, TICK_ANGLES, percent, series_colour, stage_colour
 from reports.document import Figure
 
 
@@ -29,16 +29,16 @@ def distribution_figure(labels: Sequence[str], leads: Sequence[int]) -> Figure:
                 "type": "bar",
                 "x": list(labels),
                 "y": list(leads),
-                "marker": {"color": "var(--lf-chart-1)"},
+                "marker": {"color": series_colour(1)},
                 "hovertemplate": "%{x} points: %{y:,} leads<extra></extra>",
             }
         ],
         "layout": {
-            "height": 300,
+            "height": HEIGHT,
             "bargap": 0.12,
             "showlegend": False,
-            "margin": {"l": 64, "r": 16, "t": 8, "b": 72},
-            "xaxis": {"type": "category", "showgrid": False, "tickangle": -35, "automargin": True},
+            "margin": {"l": 56, "r": 16, "t": 8, "b": 32},
+            "xaxis": {"type": "category", "showgrid": False, "autotickangles": TICK_ANGLES},
             "yaxis": {"rangemode": "tozero", "nticks": 6},
         },
     }
@@ -52,12 +52,12 @@ def calibration_figure(accepted: Sequence[Point], won: Sequence[Point]) -> Figur
             _points("Became customers", won, stage_colour("customer")),
         ],
         "layout": {
-            "height": 340,
+            "height": HEIGHT,
             "scattermode": "group",
             "scattergap": 0.55,
-            "margin": {"l": 56, "r": 16, "t": 32, "b": 72},
+            "margin": {"l": 56, "r": 16, "t": 32, "b": 32},
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-            "xaxis": {"type": "category", "showgrid": False, "tickangle": -35, "automargin": True},
+            "xaxis": {"type": "category", "showgrid": False, "autotickangles": TICK_ANGLES},
             "yaxis": {"range": [0, 1], "tickformat": ".0%", "nticks": 6},
         },
     }

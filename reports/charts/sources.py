@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from reports.charts import percent
+from reports.charts import HEIGHT, TICK_ANGLES, percent, series_colour
 from reports.document import Figure
 
 SMALLEST, LARGEST = 10, 46
-MOST_NAMED = 8
+# The plot as wide screens have it, and the room that a name takes, in pixels.
+PLOT = (1040, 270)
+LETTER, LINE = 7.2, 17
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Bubble:
 def quality_figure(bubbles: Sequence[Bubble], *, currency: str) -> Figure:
     """Across how many leads, upwards how many of the MQLs sales accepts; the larger, the more revenue."""
     most = max((bubble.revenue or 0 for bubble in bubbles), default=0) or 1
+    sizes = [SMALLEST + (LARGEST - SMALLEST) * sqrt((bubble.revenue or 0) / most) for bubble in bubbles]
+    sides = free_sides(bubbles, sizes)
     return {
         "data": [
             {
@@ -36,19 +40,15 @@ def quality_figure(bubbles: Sequence[Bubble], *, currency: str) -> Figure:
                 "mode": "markers+text",
                 "x": [bubble.leads for bubble in bubbles],
                 "y": [bubble.acceptance for bubble in bubbles],
-                # The names of all would lie upon one another; the others say theirs when pointed at.
-                "text": [bubble.label if place < MOST_NAMED else "" for place, bubble in enumerate(bubbles)],
-                "textposition": "top center",
+                # Names that would lie upon one another are left out; the bubbles say them when pointed at.
+                "text": [bubble.label if side else "" for bubble, side in zip(bubbles, sides, strict=True)],
+                "textposition": [side or "top center" for side in sides],
                 "cliponaxis": False,
                 "marker": {
                     # By the area, as the eye compares.
-                    "size": [
-                        SMALLEST + (LARGEST - SMALLEST) * sqrt((bubble.revenue or 0) / most)
-                        for bubble in bubbles
-                    ],
+                    "size": sizes,
                     "color": [
-                        "var(--lf-chart-muted)" if bubble.is_few else "var(--lf-chart-1)"
-                        for bubble in bubbles
+                        "var(--lf-chart-muted)" if bubble.is_few else series_colour(1) for bubble in bubbles
                     ],
                     "opacity": 0.65,
                     "line": {"width": 0},
@@ -61,11 +61,55 @@ def quality_figure(bubbles: Sequence[Bubble], *, currency: str) -> Figure:
             "height": 380,
             "showlegend": False,
             "margin": {"l": 64, "r": 32, "t": 32, "b": 48},
-            "xaxis": {"title": {"text": "Leads"}, "rangemode": "tozero", "nticks": 8},
-            "yaxis": {"title": {"text": "Acceptance rate"}, "tickformat": ".0%", "rangemode": "tozero"},
+            "xaxis": {"title": {"text": "Leads", "font": {"size": 13}}, "rangemode": "tozero", "nticks": 8},
+            "yaxis": {
+                "title": {"text": "Acceptance rate", "font": {"size": 13}},
+                "tickformat": ".0%",
+                "rangemode": "tozero",
+            },
             "hovermode": "closest",
         },
     }
+
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+def free_sides(bubbles: Sequence[Bubble], sizes: Sequence[float]) -> list[str]:
+    """On which side of each bubble its name has room, as Plotly calls it; "" on none. The first ones choose first."""
+    widest = max((bubble.leads for bubble in bubbles), default=0) or 1
+    highest = max((bubble.acceptance for bubble in bubbles), default=0) or 1
+    centres = [
+        (bubble.leads / widest * PLOT[0], (1 - bubble.acceptance / highest) * PLOT[1]) for bubble in bubbles
+    ]
+    taken = [
+        (x - size / 2, y - size / 2, x + size / 2, y + size / 2)
+        for (x, y), size in zip(centres, sizes, strict=True)
+    ]
+    sides = []
+    for bubble, (x, y), size in zip(bubbles, centres, sizes, strict=True):
+        around = _around(x, y, size / 2, len(bubble.label) * LETTER)
+        side = next(
+            (side for side, box in around.items() if not any(_meet(box, other) for other in taken)), ""
+        )
+        sides.append(side)
+        if side:
+            taken.append(around[side])
+    return sides
+
+
+def _around(x: float, y: float, radius: float, width: float) -> dict[str, Box]:
+    """Where a name may stand. Boxes touch the bubble and do not meet it."""
+    return {
+        "top center": (x - width / 2, y - radius - LINE, x + width / 2, y - radius),
+        "bottom center": (x - width / 2, y + radius, x + width / 2, y + radius + LINE),
+        "middle right": (x + radius, y - LINE / 2, x + radius + width, y + LINE / 2),
+        "middle left": (x - radius - width, y - LINE / 2, x - radius, y + LINE / 2),
+    }
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _words(bubble: Bubble, currency: str) -> str:
@@ -88,10 +132,10 @@ def money_figure(
         "layout": {
             "barmode": "group",
             "bargap": 0.3,
-            "height": 340,
-            "margin": {"l": 72, "r": 16, "t": 40, "b": 96},
+            "height": HEIGHT,
+            "margin": {"l": 72, "r": 16, "t": 40, "b": 32},
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-            "xaxis": {"type": "category", "showgrid": False, "tickangle": -35, "automargin": True},
+            "xaxis": {"type": "category", "showgrid": False, "autotickangles": TICK_ANGLES},
             "yaxis": {"rangemode": "tozero", "nticks": 6},
         },
     }

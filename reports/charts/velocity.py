@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.charts import HEIGHT, stage_colour
+from reports.charts import HEIGHT, TICK_ANGLES, stage_colour
 from reports.document import Figure
 from reports.metrics.stage_time import StageTime
 from reports.metrics.time_to_win import TimeToWin
@@ -81,7 +81,12 @@ def time_to_win_figure(found: TimeToWin) -> Figure:
             "showlegend": False,
             "bargap": 0.25,
             "margin": {"l": 48, "r": 16, "t": 8, "b": 44},
-            "xaxis": {"type": "category", "title": {"text": "Days", "font": {"size": 13}}, "showgrid": False},
+            "xaxis": {
+                "type": "category",
+                "title": {"text": "Days", "font": {"size": 13}},
+                "showgrid": False,
+                "autotickangles": TICK_ANGLES,
+            },
             "yaxis": {"rangemode": "tozero", "nticks": 5},
         },
     }
@@ -105,7 +110,7 @@ def lead_velocity_figure(months: Sequence[MonthOfMqls]) -> Figure:
             "showlegend": False,
             "bargap": 0.35,
             "margin": {"l": 48, "r": 16, "t": 8, "b": 32},
-            "xaxis": {"type": "category", "showgrid": False, "nticks": 12},
+            "xaxis": {"type": "category", "showgrid": False, "nticks": 12, "autotickangles": TICK_ANGLES},
             "yaxis": {"rangemode": "tozero", "nticks": 5},
         },
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from leads.models import Stage
 from reports.catalogue import Option, Question, Report, register
-from reports.charts.funnel import funnel_figure, outcome_figure, windowed_figure
+from reports.charts.funnel import OUTCOME_STAGES, funnel_figure, outcome_figure, windowed_figure
 from reports.dimensions import DIMENSIONS
 from reports.document import Chart, Column, Document, Drill, Kind, Number, Row, Section, Table, Tile
 from reports.metrics.funnel import (
@@ -284,15 +284,6 @@ def rate_section(whole: Numbers, within: int) -> Section:
         ],
         is_wide=False,
     )
-
-
-# By which stage's colour an outcome is known.
-OUTCOME_STAGES = {
-    Outcome.ACCEPTED: "sql",
-    Outcome.REJECTED: "disqualified",
-    Outcome.WITHDRAWN: "lead",
-    Outcome.WAITING: "mql",
-}
 
 
 def by_section(question: Question, mode: Mode, within: int) -> Section:

@@ -163,6 +163,7 @@ def _funnel(question: Question) -> Section:
                 else share(step.leads, step.of_previous),
                 "of_first": share(step.leads, step.of_first),
             },
+            stage=step.stage.value,
         )
         for step in funnel.steps
     ]
