@@ -13,6 +13,7 @@ from reports.replica import read
 from reports.store import state
 from reports.store.folding import fold_some
 from reports.store.kept import of_one_fold
+from reports.wording import day_words
 
 NEVER_COUNTED = (
     "Nothing has been counted yet: the first count is made in the background and takes some minutes."
@@ -21,6 +22,7 @@ NOT_YET = "Changes since then are many; they are counted in the background, with
 ROW_BY_ROW = (
     "Counted row by row for this choice of filters or day, which takes longer than adding up daily counts."
 )
+STILL_TO_COME = "The period begins on {first}, after the as-of day, {as_of}: nothing of it has happened yet."
 
 Answer = TypeVar("Answer")
 
@@ -28,6 +30,9 @@ Answer = TypeVar("Answer")
 def answered(asked: Asked) -> Document:
     """The report, with a notice of whatever its reader should know of how it came about."""
     document, notices = read_up_to_date(lambda: asked.report.build(asked.question))
+    period, as_of = document.scope.period, document.scope.as_of
+    if period.start > as_of:
+        notices.append(STILL_TO_COME.format(first=day_words(period.start), as_of=day_words(as_of)))
     if reads_rows(document.scope):
         notices.append(ROW_BY_ROW)
     return replace(document, notices=[*document.notices, *notices])

@@ -22,6 +22,7 @@ from reports.wording import days_words
 
 # Parameters of an address that say which part of an answer is wanted.
 PAGING = ("after",)
+AS_OF = "As of"
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,15 @@ class Asked:
     def section_address(self, section: Section) -> str:
         return f"{reverse('reports:section', args=[self.report.key, section.key])}?{self.query()}".rstrip("?")
 
+    @property
+    def chosen_words(self) -> list[tuple[str, str]]:
+        """The filters, and the report's own choices."""
+        filters = [(chip.label, chip.words) for chip in self.chips() if chip.label != AS_OF]
+        options = self.question.options
+        return filters + [
+            (option.label, dict(option.choices)[options[option.key]]) for option in self.report.options
+        ]
+
     def chips(self) -> list[Chip]:
         chosen: dict[str, Choice] = {
             key: self.choices[key].of_value(value) for key, value in self.scope.chosen.items()
@@ -115,7 +125,7 @@ class Asked:
             Chip(DIMENSIONS[key].label, one.label, self.query(**{key: ""})) for key, one in chosen.items()
         ]
         if self.scope.as_of != self.question.today:
-            found.append(Chip("As of", f"{self.scope.as_of:%-d %b %Y}", self.query(as_of="")))
+            found.append(Chip(AS_OF, f"{self.scope.as_of:%-d %b %Y}", self.query(as_of="")))
         return found
 
     def _address(self, url_name: str) -> str:

@@ -90,7 +90,7 @@ def breakdown_figure(lines: Sequence[tuple[str, Conversion]]) -> Figure:
         ],
         "layout": {
             "showlegend": False,
-            "height": max(HEIGHT, 72 + 28 * len(lines)),
+            "height": 72 + 28 * len(lines),
             "margin": {"l": 8, "r": 24, "t": 8, "b": 32},
             "xaxis": {"rangemode": "tozero", "tickformat": ".0%", "nticks": 6},
             "yaxis": {"type": "category", "autorange": "reversed", "automargin": True, "showgrid": False},

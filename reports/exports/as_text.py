@@ -45,14 +45,10 @@ def table_as_text(table: Table, title: str) -> str:
 
 def _head(document: Document, asked: Asked) -> str:
     scope = document.scope
-    chosen = [f"{chip.label}: {chip.words}" for chip in asked.chips() if chip.label != "As of"]
-    options = [
-        f"{option.label}: {dict(option.choices)[asked.question.options[option.key]]}"
-        for option in asked.report.options
-    ]
+    chosen = [f"{label}: {words}" for label, words in asked.chosen_words]
     against = f", against {asked.question.before}" if asked.question.before else ""
     lines = [f"{document.title} of {scope.period}{against}, as of {scope.as_of}"]
-    return "\n".join([*lines, ", ".join([*chosen, *options])] if chosen or options else lines)
+    return "\n".join([*lines, ", ".join(chosen)] if chosen else lines)
 
 
 def _tile(tile: Tile) -> list[str]:

@@ -63,6 +63,11 @@ class Standing:
     minutes: Histogram
     revenue: Amounts
 
+    @property
+    def is_anything(self) -> bool:
+        """Whether anything happened at all."""
+        return bool(self.created or self.rate.visits or self.revenue.count) or not self.entrants.is_empty
+
 
 @dataclass(frozen=True)
 class TrendPoint:

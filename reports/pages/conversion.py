@@ -13,6 +13,7 @@ from reports.metrics.conversion import WINDOWS, Conversion, Point, conversion_by
 from reports.metrics.funnel import Outcome
 from reports.metrics.maturity import FEWEST, Maturity, maturity_of_mqls
 from reports.numbers import FEW_BELOW, mark_of, share
+from reports.pages.funnel_words import EMPTY
 
 # More values than these make no readable figure; the table has them all.
 MOST_DRAWN = 15
@@ -56,6 +57,7 @@ def build(question: Question) -> Document:
         title="Conversion",
         scope=scope,
         tiles=tiles(whole, before, within),
+        empty="" if whole.rate.visits or not whole.cohort.is_empty else EMPTY,
         sections=[trend_section(question, within, maturity), *by_sections(question, whole, within, maturity)],
         notices=notices(whole, maturity),
     )

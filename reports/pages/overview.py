@@ -29,6 +29,7 @@ from reports.metrics.overview import (
     waiting,
 )
 from reports.numbers import count, minutes, money, share
+from reports.pages.funnel_words import EMPTY
 from reports.period import Period
 from reports.scope import elapsed_part
 from reports.wording import SPACE, days_words, relative_words, value_words
@@ -69,6 +70,7 @@ def build(question: Question) -> Document:
             _comparison(now, earlier, scope.period, before),
         ],
         notices=now.revenue.left_out,
+        empty="" if now.is_anything else EMPTY,
     )
 
 

@@ -86,6 +86,18 @@
     if (button) sortBy(button);
   });
 
+  // --- Paper -------------------------------------------------------------------------------------------------------
+  const PAPER = 960;
+
+  function drawAt(width) {
+    if (!window.Plotly) return;
+    for (const chart of document.querySelectorAll(".js-plotly-plot")) window.Plotly.relayout(chart, { width, autosize: !width });
+  }
+
+  // Charts are as wide as the screen was; a sheet is not.
+  window.addEventListener("beforeprint", () => drawAt(PAPER));
+  window.addEventListener("afterprint", () => drawAt(null));
+
   function mount(root) {
     // On a phone the tab of the present report may lie beside the screen; only its own row is scrolled.
     for (const tab of root.querySelectorAll(".lf-report-tabs [aria-current]")) {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import date
 
 import pytest
@@ -42,6 +44,40 @@ def test_report_that_cannot_be_compared_says_nothing_of_it_but_hands_it_on(key, 
     client.force_login(django_user_model.objects.create_user("ann"))
     page = client.get(f"/reports/{key}/?compare=previous").content.decode()
     assert 'name="compare" value="previous"' in page and "compared with" not in page
+
+
+def page_of(client, django_user_model, address: str) -> str:
+    client.force_login(django_user_model.objects.create_user("ann"))
+    return html.unescape(client.get(address).content.decode())
+
+
+def test_period_that_is_still_to_come_is_said_to_be(client, django_user_model):
+    page = page_of(
+        client, django_user_model, "/reports/sales/?first_day=2026-02-01&last_day=2026-02-28&as_of=2026-01-31"
+    )
+
+    assert (
+        "The period begins on 1 Feb 2026, after the as-of day, 31 Jan 2026: nothing of it has happened"
+        in page
+    )
+
+
+@pytest.mark.parametrize("key", ["overview", "funnel", "conversion"])
+def test_period_in_which_nothing_happened_is_no_empty_chart(key, client, django_user_model):
+    page = page_of(client, django_user_model, f"/reports/{key}/?first_day=1990-01-01&last_day=1990-01-31")
+
+    assert "Nothing to count here" in page
+    assert "data-lf-chart" not in page
+
+
+def test_paper_says_what_was_asked(client, django_user_model):
+    page = page_of(
+        client, django_user_model, "/reports/funnel/?first_day=2026-01-01&last_day=2026-01-31&source=-"
+    )
+
+    said = re.search(r'class="lf-on-paper">(.*?)</p>', page, re.S)[1]
+    assert " ".join(said.split()).startswith("1 Jan 2026 to 31 Jan 2026, as of ")
+    assert "· Source: Not recorded · Counted as: Cohort ·" in said
 
 
 def test_overview_is_always_compared():
