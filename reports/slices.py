@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -35,6 +36,14 @@ def slices(period: Period, *, as_of: date) -> list[Slice]:
         part = Period(max(first, period.start), min(following, end))
         found.append(Slice(part, by_week, is_whole=part == Period(first, following)))
     return found
+
+
+def slice_of(parts: Sequence[Slice], day: date | None) -> Slice | None:
+    """Which of the slices of a period, in their order, the day lies in."""
+    if day is None:
+        return None
+    place = bisect_right(parts, day, key=lambda part: part.period.start)
+    return parts[place - 1] if place and day in parts[place - 1].period else None
 
 
 def whole_months(period: Period, *, as_of: date) -> list[Period]:

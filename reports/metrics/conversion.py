@@ -21,7 +21,7 @@ from reports.metrics.funnel import (
 from reports.metrics.maturity import Maturity, maturity_of_mqls, maturity_of_reaching
 from reports.period import Period
 from reports.scope import Scope
-from reports.slices import Slice, slices
+from reports.slices import Slice, slice_of, slices
 from reports.store.kept import kept_for
 
 WINDOWS = (30, 7, 14, 60, 90)
@@ -112,11 +112,11 @@ def _mql_trend(scope: Scope, within: int, maturity: Maturity) -> tuple[Point, ..
     parts = slices(scope.period, as_of=scope.as_of)
     outcomes: dict[Slice, Counter[str]] = {part: Counter() for part in parts}
     for cell in counts(OUTCOMES, scope, by_day=True, positions=(MQL,)):
-        if part := _part(parts, cell.day):
+        if part := slice_of(parts, cell.day):
             outcomes[part][Outcome.of_next(cell.a).value] += cell.count
     accepted: Counter[Slice] = Counter()
     for cell in counts(ACCEPTED, scope, by_day=True):
-        if cell.a <= within and (part := _part(parts, cell.day)):
+        if cell.a <= within and (part := slice_of(parts, cell.day)):
             accepted[part] += cell.count
     return tuple(
         _point(part, MqlRate(**outcomes[part]), accepted[part], within=within, maturity=maturity)
@@ -133,10 +133,6 @@ def _point(part: Slice, rate: MqlRate, accepted: int, *, within: int, maturity: 
         windowed=WindowedRate(accepted, rate.visits) if had_the_time else None,
         is_immature=maturity.is_young(last),
     )
-
-
-def _part(parts: list[Slice], day: date | None) -> Slice | None:
-    return next((part for part in parts if day is not None and day in part.period), None)
 
 
 def _young(scope: Scope, by: str | None, maturity: Maturity) -> Counter[str]:

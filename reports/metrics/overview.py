@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from leads.models import Stage
 from leads.models.fields import day_number
@@ -39,7 +39,7 @@ from reports.models import Visit
 from reports.money import Amounts
 from reports.period import Period
 from reports.scope import Scope
-from reports.slices import Slice, slices
+from reports.slices import Slice, slice_of, slices
 from reports.store.kept import kept_for
 from scoring.evidence.proportions import Share
 
@@ -155,17 +155,13 @@ def _trend(scope: Scope) -> list[TrendPoint]:
     created: Counter[Slice] = Counter()
     entrants: dict[Slice, Counter[Stage]] = {part: Counter() for part in parts}
     for row in counts(REACH, scope, by_day=True, positions=(Stage.LEAD.position,)):
-        if part := _part(parts, row.day):
+        if part := slice_of(parts, row.day):
             created[part] += row.count
     for row in counts(ENTRIES, scope, by_day=True, positions=[stage.position for stage in SHOWN]):
         # Whoever entered the stage before, and in the same part, is counted by that visit.
-        if (part := _part(parts, row.day)) and row.a < day_number(part.period.start):
+        if (part := slice_of(parts, row.day)) and row.a < day_number(part.period.start):
             entrants[part][SUCCESS_PATH[row.position]] += row.count
     return [TrendPoint(part, created[part], entrants[part]) for part in parts]
-
-
-def _part(parts: Sequence[Slice], day: date | None) -> Slice | None:
-    return next((part for part in parts if day is not None and day in part.period), None)
 
 
 def changes(scope: Scope, before: Period, *, now: Standing, earlier: Standing) -> Changes:

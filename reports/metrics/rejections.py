@@ -17,7 +17,7 @@ from reports.cells import counts
 from reports.measures import ACCEPTING, MQL, OUTCOMES, REASONS, REJECTING, visits
 from reports.period import today
 from reports.scope import Scope
-from reports.slices import Slice, slices
+from reports.slices import Slice, slice_of, slices
 from reports.store.kept import kept_for
 from scoring.evidence.index import bring_up_to_date, versions_read
 from scoring.evidence.subjects import Subject, subjects_of
@@ -89,13 +89,16 @@ def reasons_by(scope: Scope, *, by: str) -> dict[str, Reasons]:
 
 def reasons_over_time(scope: Scope) -> list[tuple[Slice, Reasons]]:
     """By week or month in which the visit began."""
-    parts = slices(scope.period, as_of=scope.as_of)
-    found: list[Counter[int]] = [Counter() for _ in parts]
+    return kept_for("reasons over time", scope, lambda: _reasons_over_time(scope))
+
+
+def _reasons_over_time(scope: Scope) -> list[tuple[Slice, Reasons]]:
+    found: dict[Slice, Counter[int]] = {part: Counter() for part in slices(scope.period, as_of=scope.as_of)}
+    parts = list(found)
     for row in counts(REASONS, scope, by_day=True):
-        for place, part in enumerate(parts):
-            if row.day is not None and row.day in part.period:
-                found[place][row.a] += row.count
-    return list(zip(parts, found, strict=True))
+        if part := slice_of(parts, row.day):
+            found[part][row.a] += row.count
+    return list(found.items())
 
 
 def reasons_by_rule(scope: Scope) -> ByRule:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from reports.period import Period
-from reports.slices import month_after, slices, whole_months
+from reports.slices import month_after, slice_of, slices, whole_months
 
 
 def days(*parts: str) -> list[tuple[str, ...]]:
@@ -69,3 +69,13 @@ def test_month_after_crosses_years():
     assert month_after(date(2026, 12, 31)) == date(2027, 1, 1)
     assert month_after(date(2026, 1, 15), -1) == date(2025, 12, 1)
     assert month_after(date(2024, 2, 29), 12) == date(2025, 2, 1)
+
+
+def test_each_day_lies_in_the_one_slice_that_holds_it():
+    period = Period(date(2026, 1, 15), date(2026, 7, 3))
+    parts = slices(period, as_of=date(2026, 6, 10))
+
+    for day in (date(2025, 12, 31) + timedelta(days=number) for number in range(240)):
+        assert slice_of(parts, day) == next((part for part in parts if day in part.period), None)
+    assert slice_of(parts, None) is None
+    assert slice_of([], date(2026, 1, 15)) is None
