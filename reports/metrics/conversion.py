@@ -27,6 +27,11 @@ from reports.store.kept import kept_for
 WINDOWS = (30, 7, 14, 60, 90)
 
 
+def is_too_young(young: int, *, of: int) -> bool:
+    """More than a tenth of the MQL visits, so that the rate of all says too little."""
+    return young * 10 > of
+
+
 @dataclass(frozen=True)
 class Conversion:
     """Of a value of a dimension, or in all: the MQL visits, and the leads created, of a period.
@@ -42,7 +47,7 @@ class Conversion:
     @property
     def is_immature(self) -> bool:
         """More than a tenth of its MQL visits are that young, so that the rate of all says too little."""
-        return self.young * 10 > self.rate.visits
+        return is_too_young(self.young, of=self.rate.visits)
 
     def step(self, stage: Stage) -> tuple[int, int]:
         """Leads of the cohort that reached the stage after this one, and those that reached this one."""
@@ -68,7 +73,7 @@ def conversion_by(scope: Scope, *, by: str | None, within: int, maturity: Maturi
 
 def _conversion_by(scope: Scope, by: str | None, within: int, maturity: Maturity) -> dict[str, Conversion]:
     rates, cohorts = outcomes_by(scope, by=by), cohort_by(scope, by=by)
-    young, windowed = _young(scope, by, maturity), windowed_by(scope, by=by, within=within)
+    young, windowed = young_visits(scope, by=by, maturity=maturity), windowed_by(scope, by=by, within=within)
     return {
         value: Conversion(
             rate=rates.get(value, MqlRate()),
@@ -135,7 +140,7 @@ def _point(part: Slice, rate: MqlRate, accepted: int, *, within: int, maturity: 
     )
 
 
-def _young(scope: Scope, by: str | None, maturity: Maturity) -> Counter[str]:
+def young_visits(scope: Scope, *, by: str | None, maturity: Maturity) -> Counter[str]:
     """MQL visits begun on days that are too young, by value."""
     found: Counter[str] = Counter()
     first = maturity.young_from

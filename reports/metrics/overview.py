@@ -24,6 +24,7 @@ from reports.metrics.changes import (
     main_driver,
     rate_change,
 )
+from reports.metrics.conversion import young_visits
 from reports.metrics.funnel import (
     Funnel,
     MqlRate,
@@ -33,6 +34,7 @@ from reports.metrics.funnel import (
     outcomes_by_each,
     period_funnel,
 )
+from reports.metrics.maturity import maturity_of_mqls
 from reports.metrics.quantiles import Histogram, percentile
 from reports.metrics.sales import Punctuality, deciding, minutes_to_decide
 from reports.models import Visit
@@ -62,6 +64,7 @@ class Standing:
     deciding: Punctuality
     minutes: Histogram
     revenue: Amounts
+    young: int = 0  # of the MQL visits
 
     @property
     def is_anything(self) -> bool:
@@ -136,6 +139,7 @@ def standing(scope: Scope, *, at: datetime) -> Standing:
         deciding=deciding(scope, at=at),
         minutes=minutes_to_decide(scope),
         revenue=won_amounts(scope),
+        young=young_visits(scope, by=None, maturity=maturity_of_mqls(scope.as_of))[""],
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from leads.models import Stage
 from reports.catalogue import Option, Question, Report, register
+from reports.charts import percent
 from reports.charts.funnel import OUTCOME_STAGES, funnel_figure, outcome_figure, windowed_figure
 from reports.dimensions import DIMENSIONS
 from reports.document import Chart, Column, Document, Drill, Kind, Number, Row, Section, Table, Tile
+from reports.metrics.conversion import is_too_young, young_visits
 from reports.metrics.funnel import (
     Funnel,
     FunnelStep,
@@ -24,6 +26,7 @@ from reports.metrics.funnel import (
     outcomes_by,
     windowed_by,
 )
+from reports.metrics.maturity import maturity_of_mqls
 from reports.numbers import share
 from reports.pages.funnel_words import BY_WORDS, COHORT_WORDS, EMPTY, PERIOD_WORDS, RATE_WORDS, WINDOWED_WORDS
 
@@ -35,16 +38,21 @@ class Numbers:
     funnel: Funnel
     rate: MqlRate
     windowed: WindowedRate
+    young: int = 0  # of the MQL visits
+
+    @property
+    def accepted(self) -> Number:
+        """The MQL to SQL rate, of all visits."""
+        is_immature = is_too_young(self.young, of=self.rate.visits)
+        return share(self.rate.accepted, self.rate.visits, is_immature=is_immature)
 
 
 def build(question: Question) -> Document:
     mode, within = Mode(question.options["mode"]), int(question.options["within"])
-    everything = read(question, by=None, mode=mode, within=within)
-    whole = together(everything)
+    whole = together(read(question, by=None, mode=mode, within=within))
     before = None
     if question.before is not None:
-        earlier = read(question, by=None, mode=mode, within=within, is_before=True)
-        before = together(earlier)
+        before = together(read(question, by=None, mode=mode, within=within, is_before=True))
     return Document(
         report="funnel",
         title="Funnel",
@@ -69,11 +77,13 @@ def read(
     funnels = (entrants_by if mode is Mode.PERIOD else cohort_by)(scope, by=by)
     rates = outcomes_by(scope, by=by)
     windowed = windowed_by(scope, by=by, within=within)
+    young = young_visits(scope, by=by, maturity=maturity_of_mqls(scope.as_of))
     return {
         value: Numbers(
             funnels.get(value, Funnel.of({})),
             rates.get(value, MqlRate()),
             windowed.get(value, WindowedRate()),
+            young[value],
         )
         for value in funnels.keys() | rates.keys()
     }
@@ -85,6 +95,7 @@ def together(numbers: Mapping[str, Numbers]) -> Numbers:
         all_together(one.funnel for one in found),
         all_rates_together(one.rate for one in found),
         WindowedRate(sum(one.windowed.accepted for one in found), sum(one.windowed.visits for one in found)),
+        sum(one.young for one in found),
     )
 
 
@@ -124,16 +135,12 @@ def tiles(whole: Numbers, before: Numbers | None, mode: Mode) -> list[Tile]:
             step.stage.value,
             step.stage.label,
             leads_at(step, mode, {}, before.funnel[step.stage] if before else None),
-            note="" if step.of_previous is None else f"{_percent(step.overall)} of the {counted}’s leads",
+            note="" if step.of_previous is None else f"{percent(step.overall)} of the {counted}’s leads",
             more_is_better=True,
             stage=step.stage.value,
         )
         for step in whole.funnel.steps
     ]
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value * 100:.1f}\N{NO-BREAK SPACE}%"
 
 
 def steps_section(whole: Numbers, mode: Mode, within: int) -> Section:
@@ -176,8 +183,9 @@ def steps_section(whole: Numbers, mode: Mode, within: int) -> Section:
 def _step_row(step: FunnelStep, mode: Mode) -> Row:
     numbers = {"leads": leads_at(step, mode, {})}
     if step.of_previous is not None:
-        numbers["of_previous"] = share(step.leads, step.of_previous, marked=False)
-        numbers["of_first"] = share(step.leads, step.of_first, marked=False)
+        behind = at_stage(step.stage, mode, {})
+        numbers["of_previous"] = share(step.leads, step.of_previous, behind, marked=False)
+        numbers["of_first"] = share(step.leads, step.of_first, behind, marked=False)
     return Row(step.stage.value, step.stage.label, numbers, stage=step.stage.value)
 
 
@@ -206,7 +214,7 @@ def windowed_section(rate: WindowedRate, within: int) -> Section:
                         f"Accepted within {within} days",
                         {
                             "visits": Number(rate.accepted, drill=drills[1]),
-                            "of_first": share(rate.accepted, rate.visits, marked=False),
+                            "of_first": share(rate.accepted, rate.visits, drills[1], marked=False),
                         },
                         stage="sql",
                     ),
@@ -225,8 +233,8 @@ def rate_section(whole: Numbers, within: int) -> Section:
         "MQL to SQL",
         RATE_WORDS,
         lead=(
-            f"{_percent(rate.of_visits)} of the {rate.visits:,} MQL visits that began in the period were accepted: "
-            f"{_percent(rate.of_decided)} of the {rate.decided:,} decided."
+            f"{percent(rate.of_visits)} of the {rate.visits:,} MQL visits that began in the period were accepted: "
+            f"{percent(rate.of_decided)} of the {rate.decided:,} decided."
         ),
         chart=Chart(
             "rate-figure",
@@ -249,7 +257,7 @@ def rate_section(whole: Numbers, within: int) -> Section:
                                 "visits": Number(
                                     count := getattr(rate, outcome.value), drill=outcomes[outcome]
                                 ),
-                                "share": share(count, rate.visits, marked=False),
+                                "share": share(count, rate.visits, outcomes[outcome], marked=False),
                             },
                             stage=OUTCOME_STAGES[outcome],
                         )
@@ -267,17 +275,28 @@ def rate_section(whole: Numbers, within: int) -> Section:
                     Row(
                         "of_visits",
                         "Accepted of all visits",
-                        {"share": share(rate.accepted, rate.visits, marked=False)},
+                        {"share": replace(whole.accepted, drill=outcomes[Outcome.ACCEPTED])},
                     ),
                     Row(
                         "of_decided",
                         "Accepted of the decided",
-                        {"share": share(rate.accepted, rate.decided, marked=False)},
+                        {
+                            "share": share(
+                                rate.accepted, rate.decided, outcomes[Outcome.ACCEPTED], marked=False
+                            )
+                        },
                     ),
                     Row(
                         "within",
                         f"Accepted within {within} days, of those that had them",
-                        {"share": share(whole.windowed.accepted, whole.windowed.visits, marked=False)},
+                        {
+                            "share": share(
+                                whole.windowed.accepted,
+                                whole.windowed.visits,
+                                ripe_visits({}, within, accepted=True),
+                                marked=False,
+                            )
+                        },
                     ),
                 ],
             ),
@@ -331,21 +350,22 @@ def _path() -> list[Stage]:
 
 def _by_numbers(numbers: Numbers, mode: Mode, within: int, where: Mapping[str, str]) -> dict[str, Number]:
     rate, funnel, windowed = numbers.rate, numbers.funnel, numbers.windowed
+    accepted = mql_visits(where, outcome=Outcome.ACCEPTED.value)
     found = {
-        "rate": share(rate.accepted, rate.visits),
-        "rate_decided": share(rate.accepted, rate.decided),
+        "rate": replace(numbers.accepted, drill=accepted),
+        "rate_decided": share(rate.accepted, rate.decided, accepted),
     }
     if mode is Mode.WINDOWED:
         return found | {
             "visits": Number(windowed.visits, drill=ripe_visits(where, within, accepted=False)),
             "accepted": Number(windowed.accepted, drill=ripe_visits(where, within, accepted=True)),
-            "windowed": share(windowed.accepted, windowed.visits),
+            "windowed": share(windowed.accepted, windowed.visits, ripe_visits(where, within, accepted=True)),
         }
     first, last = funnel.steps[0], funnel.steps[-1]
     return (
         found
         | {step.stage.value: leads_at(step, mode, where) for step in funnel.steps}
-        | {"overall": share(last.leads, first.leads)}
+        | {"overall": share(last.leads, first.leads, at_stage(last.stage, mode, where))}
     )
 
 

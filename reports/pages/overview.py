@@ -14,6 +14,7 @@ from reports.charts.overview import NAMES, trend_figure
 from reports.dimensions import DIMENSIONS
 from reports.document import Chart, Column, Document, Drill, Finding, Kind, Number, Row, Section, Table, Tile
 from reports.metrics.changes import Driver, RateChange
+from reports.metrics.conversion import is_too_young
 from reports.metrics.funnel import Mode, cohort_funnel
 from reports.metrics.overview import (
     SHOWN,
@@ -112,7 +113,7 @@ Days = Mapping[str, str]
 
 
 def _created(now: Standing, earlier: Standing | None, days: Days) -> Number:
-    behind = Drill("leads", {"reached": "lead", **days})
+    behind = reached(Stage.LEAD, **days)
     return count(now.created, behind, before=earlier.created if earlier else None)
 
 
@@ -130,7 +131,8 @@ def _revenue(now: Standing, earlier: Standing | None, days: Days) -> Number:
 def _rate(now: Standing, earlier: Standing | None, days: Days) -> Number:
     behind = Drill("visits", {"stage": MQL, "outcome": "accepted", **days})
     before = earlier.rate.of_visits if earlier else None
-    return share(now.rate.accepted, now.rate.visits, behind, before=before)
+    is_immature = is_too_young(now.young, of=now.rate.visits)
+    return share(now.rate.accepted, now.rate.visits, behind, before=before, is_immature=is_immature)
 
 
 def _time(now: Standing, earlier: Standing | None, days: Days) -> Number:
@@ -159,11 +161,11 @@ def _funnel(question: Question) -> Section:
             step.stage.value,
             step.stage.label,
             {
-                "leads": count(step.leads, Drill("leads", {"reached": step.stage.value})),
+                "leads": count(step.leads, reached(step.stage)),
                 "of_previous": Number(None, Kind.SHARE)
                 if step.of_previous is None
-                else share(step.leads, step.of_previous),
-                "of_first": share(step.leads, step.of_first),
+                else share(step.leads, step.of_previous, reached(step.stage)),
+                "of_first": share(step.leads, step.of_first, reached(step.stage)),
             },
             stage=step.stage.value,
         )
@@ -180,9 +182,18 @@ def _funnel(question: Question) -> Section:
         "funnel",
         title,
         FUNNEL_WORDS,
-        chart=Chart("funnel", "How many of the leads created reached each stage", figure),
+        chart=Chart(
+            "funnel",
+            "How many of the leads created reached each stage",
+            figure,
+            drills=[[reached(step.stage) for step in funnel.steps]],
+        ),
         tables=[Table("funnel", title, "Stage", columns, rows)],
     )
+
+
+def reached(stage: Stage, **days: str) -> Drill:
+    return Drill("leads", {"reached": stage.value, **days})
 
 
 def trend_section(points: Sequence[TrendPoint]) -> Section:
@@ -200,14 +211,19 @@ def trend_section(points: Sequence[TrendPoint]) -> Section:
         "trend",
         "Trend",
         TREND_WORDS,
-        chart=Chart("trend", "Leads created and entrants of each stage over time", trend_figure(points)),
+        chart=Chart(
+            "trend",
+            "Leads created and entrants of each stage over time",
+            trend_figure(points),
+            drills=[[_entered(point)[stage.value].drill for point in points] for stage in NAMES],
+        ),
         tables=[Table("trend", "Trend", "From", columns, rows)],
     )
 
 
 def _entered(point: TrendPoint) -> dict[str, Number]:
     days = _days(point.slice.period)
-    found = {Stage.LEAD.value: count(point.created, Drill("leads", {"reached": "lead", **days}))}
+    found = {Stage.LEAD.value: count(point.created, reached(Stage.LEAD, **days))}
     for stage in SHOWN:
         behind = Drill("visits", {"stage": stage.value, "entry": "first", **days})
         found[stage.value] = count(point.entrants.get(stage, 0), behind)

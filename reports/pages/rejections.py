@@ -135,7 +135,11 @@ def _trend_section(scope: Scope, found: Pareto, labels: Mapping[int, str]) -> Se
         for part, reasons in parts
     ]
     chart = Chart(
-        "trend", "Rejected MQLs by reason over time", trend_figure([part.label for part, _ in parts], series)
+        "trend",
+        "Rejected MQLs by reason over time",
+        trend_figure([part.label for part, _ in parts], series),
+        # The reasons drawn together have no list of their own.
+        drills=[[row.numbers[f"reason_{reason}"].drill for row in rows] for reason in drawn],
     )
     table = Table(
         "over_time", "Over time", "Began in", _columns(order, labels), rows, empty="Nothing was rejected."

@@ -149,19 +149,23 @@ def stage_row(time: StageTime) -> Row:
     mark = few(over.count)
     # Without running visits it says nothing that the median does not.
     estimate = survival.median if running.count else None
+    over_visits, running_visits = visits(time.stage, over="yes"), visits(time.stage, over="no")
     return Row(
         time.stage.value,
         time.stage.label,
         {
-            "finished": Number(over.count, drill=visits(time.stage, over="yes")),
-            "median": Number(over.median, Kind.HOURS, mark=mark),
-            "p75": Number(over.p75, Kind.HOURS, mark=mark),
-            "p90": Number(over.p90, Kind.HOURS, mark=mark),
-            "running": Number(running.count, drill=visits(time.stage, over="no")),
-            "age": Number(running.median, Kind.HOURS, mark=few(running.count)),
-            "oldest": Number(running.longest, Kind.HOURS),
+            "finished": Number(over.count, drill=over_visits),
+            "median": Number(over.median, Kind.HOURS, drill=over_visits, mark=mark),
+            "p75": Number(over.p75, Kind.HOURS, drill=over_visits, mark=mark),
+            "p90": Number(over.p90, Kind.HOURS, drill=over_visits, mark=mark),
+            "running": Number(running.count, drill=running_visits),
+            "age": Number(running.median, Kind.HOURS, drill=running_visits, mark=few(running.count)),
+            "oldest": Number(running.longest, Kind.HOURS, drill=running_visits),
             "all_median": Number(
-                estimate, Kind.HOURS, mark=few(over.count + running.count) if estimate else ""
+                estimate,
+                Kind.HOURS,
+                drill=visits(time.stage),
+                mark=few(over.count + running.count) if estimate else "",
             ),
         },
         stage=time.stage.value,

@@ -83,7 +83,7 @@ def win_row(wins: TimeToWin) -> Row:
     spread: Spread = wins.spread
     mark = few(spread.count)
     days = {
-        name: Number(getattr(spread, name), Kind.DAYS, mark=mark)
+        name: Number(getattr(spread, name), Kind.DAYS, drill=won(wins.start, timed="yes"), mark=mark)
         for name in ("median", "p75", "p90", "mean", "shortest", "longest")
     }
     return Row(

@@ -145,7 +145,8 @@ def tile_beside(tile: Tile, asked: Asked) -> SafeString:
     return format_html(
         '{}<span class="lf-change {}"><span aria-hidden="true">{}</span> {} <span class="lf-sub">was {}</span></span>',
         _beside(texts),
-        _tone(change),
+        # Of what is not to be trusted nothing is good or bad.
+        "" if tile.number.mark else _tone(change),
         ARROWS[change.direction],
         change.words,
         change.was,

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -250,6 +251,7 @@ def test_number_of_queries_does_not_grow(client, a_lead, refresh):
         a_lead("2026-01-02", {"mql": "2026-01-03"}, source=f"Source {number}")
         if number in (0, 29):
             refresh()
+            cache.clear()  # the clock stands still, so that this fold is as old as the one before
             few.append(queries_of(client, f"{URL}?{JANUARY}"))
             few.append(queries_of(client, f"{ROWS}?{JANUARY}&rows=visits&stage=mql"))
 

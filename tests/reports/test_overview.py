@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from leads import triggers
 from leads.models import Reason, Stage, StageChange
-from reports.catalogue import Question
+from reports.catalogue import Question, report_called
 from reports.metrics.overview import _time, trend, waiting
 from reports.pages import overview
 from reports.period import Period
@@ -113,6 +114,25 @@ def test_a_period_that_is_not_over_is_held_against_as_many_days():
     # February has not 30 days.
     march, february = Period(date(2026, 3, 1), date(2026, 4, 1)), Period(date(2026, 2, 1), date(2026, 3, 1))
     assert elapsed_part(february, Scope(march, date(2026, 3, 30))) == february
+
+
+def test_rate_with_many_young_visits_is_marked_wherever_it_stands(a_lead):
+    # 20 of January are accepted after ten days; on 12 February one of two of February is two days old.
+    for _ in range(20):
+        a_lead("2026-01-01", {"mql": "2026-01-05", "sql": "2026-01-15"})
+    a_lead("2026-02-01", {"mql": "2026-02-01", "sql": "2026-02-02"})
+    a_lead("2026-02-01", {"mql": "2026-02-10"})
+    fold()
+    asked = replace(
+        question(as_of=date(2026, 2, 12)), options={"mode": "cohort", "within": "14", "by": "source"}
+    )
+
+    assert {tile.key: tile.number.mark for tile in overview.build(asked).tiles}["mql_to_sql"] == "immature"
+    tables = {table.key: table for table in report_called("funnel").build(asked).tables}
+    assert [row.numbers["share"].mark for row in tables["rates"].rows] == ["immature", "", ""]
+    assert {row.numbers["rate"].mark for row in tables["by"].rows} == {"immature"}
+    later = replace(asked, scope=replace(asked.scope, as_of=date(2026, 3, 1)))
+    assert {tile.key: tile.number.mark for tile in overview.build(later).tiles}["mql_to_sql"] == "few"
 
 
 def test_waiting_counts_those_that_waited_on_the_as_of_day(a_lead):
