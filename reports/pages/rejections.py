@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -210,7 +211,9 @@ def _rule_section(question: Question, labels: Mapping[int, str]) -> Section:
     columns = [Column("noted", "With a note", Kind.SHARE)]
     rows = [Row("rejected", "Rejected MQLs", {"noted": noted})] if found.rejected else []
     period = question.scope.period
-    days = urlencode({"since": period.start, "until": period.last_day, "kind": "rejected"})
+    # The last year of it: no more is shown there at once.
+    since = max(period.start, period.last_day - timedelta(days=365))
+    days = urlencode({"since": since, "until": period.last_day, "kind": "rejected"})
     feedback = ("The notes themselves, and marketing’s answers", f"{reverse('scoring:feedback')}?{days}")
     with_notes = Table("notes", "Notes", "What", columns, rows, empty="Nothing was rejected.", more=feedback)
     return Section("by_rule", title, ABOUT_RULES, tables=[table, with_notes])

@@ -37,7 +37,7 @@ from leads.permissions import can_answer_feedback
 from scoring.models import Rulebook
 
 PERIODS = {7: "Last 7 days", 30: "Last 30 days", 90: "Last 90 days"}
-DEFAULT_DAYS = 30
+DEFAULT_DAYS, LONGEST_DAYS = 30, 366
 OWN = "own"  # the period is what From and To say
 ANSWERED = (("no", "Not answered"), ("yes", "Answered"))
 NEWS_SHOWN = 3
@@ -103,6 +103,9 @@ class FeedbackForm(forms.Form):
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
         if since and until and since > until:
             self.add_error("since", f"It ends on {until:%d %b %Y}, before it begins.")
+        # Counted anew on every look.
+        elif since and (until or timezone.localdate()) - since >= timedelta(days=LONGEST_DAYS):
+            self.add_error("since", f"At most {LONGEST_DAYS} days are shown at once.")
         return self.cleaned_data
 
     def asked(self, today: date) -> Asked:

@@ -112,6 +112,12 @@ def test_days_to_change_are_those_that_were_shown(mary):
     assert (form.cleaned_data["since"], form.cleaned_data["until"]) == (today - timedelta(days=29), today)
 
 
+def test_more_than_a_year_at_once_is_refused_and_a_year_is_not(mary):
+    assert "At most 366 days" in page(mary, since="2024-01-01", until="2025-01-01")
+    assert "At most 366 days" in page(mary, since="2020-01-01")
+    assert "At most 366 days" not in page(mary, since="2024-01-01", until="2024-12-31")
+
+
 def test_days_that_end_before_they_begin_are_said(mary):
     assert "before it begins" in page(mary, since="2026-03-02", until="2026-03-01")
 
