@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database-only",
         action="store_true",
-        help="Leave out what no database changes: what a browser shows, and tests that use no database or worker.",
+        help="Leave out what no database changes: what a browser shows, what is marked so, and tests that use none.",
     )
 
 
@@ -66,10 +66,12 @@ def _turn(item: pytest.Item) -> int:
 
 
 def _depends_on_database(item: pytest.Item) -> bool:
-    if "browser" in item.keywords:
+    if "postgres" in item.keywords:
+        return True
+    if {"browser", "anydatabase"} & set(item.keywords):
         return False
     fixtures = set(getattr(item, "fixturenames", ()))
-    marks = {"django_db", "postgres", "realworker"}
+    marks = {"django_db", "realworker"}
     return bool(fixtures & {"db", "transactional_db"} or marks & set(item.keywords))
 
 

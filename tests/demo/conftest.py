@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,12 @@ TODAY = date(2026, 11, 18)  # a Wednesday
 
 def plan(leads: int = 400, *, seed_number: int = 1, activities: int = 12) -> Plan:
     return Plan(leads=leads, seed=seed_number, today=TODAY, activities=activities)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.anydatabase)
 
 
 @pytest.fixture(scope="module")

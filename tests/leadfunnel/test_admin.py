@@ -14,7 +14,7 @@ from leads.models import AttributeKey, Campaign, Lead, Reason, Role, Stage, Stag
 from leads.tasks import retype_attribute
 from tests.factories import CampaignFactory, CompanyFactory, HandoffFactory, LeadFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.anydatabase]
 READ_ONLY = ["stagechange", "handoff", "handoffdecision", "leadscore", "activity", "asset", "changelogentry"]
 REGISTERED = sorted(
     (model._meta.app_label, model._meta.model_name)

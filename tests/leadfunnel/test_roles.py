@@ -27,7 +27,7 @@ from scoring.runs import request_run
 from tests.factories import HandoffFactory, LeadFactory, TeamFactory, UserFactory
 from tests.scoring.views.test_why import RULEBOOK
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.anydatabase]
 
 ANONYMOUS, NO_ROLE = "anonymous", "no role"
 WHO = [ANONYMOUS, NO_ROLE, *(role.value for role in Role)]

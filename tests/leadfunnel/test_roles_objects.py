@@ -37,7 +37,7 @@ from leads.models import (
 from tests.factories import HandoffFactory, LeadFactory, TeamFactory, UserFactory
 from tests.leadfunnel.test_roles import ROWS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.anydatabase]
 
 # Kinds of objects that belong to somebody. Of the others (rulebooks, runs ...) the role alone says who may.
 OWNED = {

@@ -21,6 +21,7 @@ from tests.workers import ROOT, free_port, wait_until
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.realworker,
+    pytest.mark.anydatabase,  # as a new user has it: on SQLite
     pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc"),
 ]
 

@@ -30,6 +30,7 @@ from tests.reports.every_report import CHOICES, address_of, asked_of, each_repor
 # --- The page ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.anydatabase
 @each_report
 @pytest.mark.parametrize("role", [None, *Role])
 def test_every_role_reads_the_page(world, db, report, role):
@@ -53,12 +54,14 @@ def test_page_is_shown_whatever_is_chosen(reader, report, name):
     assert response.context["asked"].parameters == asked.parameters
 
 
+@pytest.mark.anydatabase
 @each_report
 def test_page_with_each_option_is_shown(reader, report):
     for chosen in every_option(report):
         assert reader.get(address_of(report, asked_of(report, chosen))).status_code == 200
 
 
+@pytest.mark.anydatabase
 @each_report
 @pytest.mark.parametrize(
     ("query", "sentence"),
@@ -84,6 +87,7 @@ def test_bad_parameter_is_a_sentence(reader, report, query, sentence):
         assert response.context["asked"] is None
 
 
+@pytest.mark.anydatabase
 @each_report
 def test_bad_option_is_a_sentence(reader, report):
     for option in report.options:
@@ -95,6 +99,7 @@ def test_bad_option_is_a_sentence(reader, report):
 # --- All forms say the same -------------------------------------------------------------------------------------
 
 
+@pytest.mark.anydatabase
 @each_report
 @pytest.mark.parametrize("name", ["all", "no source", "a past day", "against the period before"])
 def test_page_json_csv_and_text_have_the_same_numbers(reader, report, name, capsys):

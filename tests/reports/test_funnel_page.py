@@ -14,6 +14,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.factories import UserFactory
 
+pytestmark = pytest.mark.anydatabase
+
 URL = "/reports/funnel/"
 ROWS = "/reports/funnel/rows/"
 JANUARY = "first_day=2026-01-01&last_day=2026-01-31"

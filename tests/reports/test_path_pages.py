@@ -20,7 +20,7 @@ from reports.period import Period, today
 from reports.scope import Scope
 from tests.reports.conftest import instant
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.anydatabase]
 YEAR = Period(date(2026, 1, 1), date(2027, 1, 1))
 ASKED = [
     ("conversion", {"by": "source", "within": "7"}),

@@ -9,6 +9,8 @@ from reports.catalogue import all_reports
 from reports.document import Kind
 from tests.reports.every_report import numbers_of
 
+pytestmark = pytest.mark.anydatabase
+
 each_report = pytest.mark.parametrize("report", all_reports(), ids=lambda report: report.key)
 
 

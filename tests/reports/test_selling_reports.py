@@ -19,6 +19,8 @@ from tests.reports.test_rejection_metrics import book, rejections  # noqa: F401
 from tests.reports.test_sales_metrics import sales  # noqa: F401
 from tests.reports.test_source_metrics import fair, spent  # noqa: F401
 
+pytestmark = pytest.mark.anydatabase
+
 REPORTS = ["sales", "rejections", "scores", "flow", "sources"]
 YEAR = Period(date(2026, 1, 1), date(2027, 1, 1))
 

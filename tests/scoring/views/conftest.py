@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,12 @@ from tests.factories import UserFactory
 
 URL, RESCORE = "/rulebook/runs/", "/rulebook/runs/rescore/"
 HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.anydatabase)
 
 
 @pytest.fixture
