@@ -8,6 +8,8 @@ BIN := .venv/bin
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+# One more than there are processors in the smallest machine: tests of real processes and pages wait now and then.
+SIDE_BY_SIDE := -n 3 --dist worksteal
 SOURCES := leadfunnel leads scoring reports tests manage.py
 
 help: ## Show what there is
@@ -20,10 +22,10 @@ run: .venv/requirements.txt ## Start Leadfunnel with demo data on http://127.0.0
 	@$(BIN)/python manage.py start
 
 test: setup ## Run all tests (on SQLite, or on DATABASE_URL and REDIS_URL when set)
-	@$(BIN)/pytest -q -n 2 --dist worksteal $(ARGS)
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE) $(ARGS)
 
 test-fast: setup ## Run the tests that take less than a second or two
-	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow and not browser and not realworker" $(ARGS)
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "not slow and not browser and not realworker" $(ARGS)
 
 lint: setup ## Lint, format, templates, types, import contract, migrations
 	@$(BIN)/ruff check $(SOURCES)

@@ -55,3 +55,9 @@ def test_unordered_rows_come_reversed_on_sqlite() -> None:
         cursor.execute("PRAGMA reverse_unordered_selects")
 
         assert cursor.fetchone() == (1,)
+
+
+def test_what_takes_long_comes_first(request) -> None:
+    long = [bool({"realworker", "slow", "browser"} & set(item.keywords)) for item in request.session.items]
+
+    assert long == sorted(long, reverse=True)
