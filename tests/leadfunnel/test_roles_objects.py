@@ -35,7 +35,7 @@ from leads.models import (
     User,
 )
 from tests.factories import HandoffFactory, LeadFactory, TeamFactory, UserFactory
-from tests.leadfunnel.test_roles import ROWS
+from tests.leadfunnel.addresses import ROWS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.anydatabase]
 
