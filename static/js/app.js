@@ -61,10 +61,11 @@
     if (event.target.matches("[data-lf-poll]")) return;
     showToast("The server cannot be reached. Check your connection and try again.");
   });
-  // Asked for one row and already at the next: the first answer is given up on purpose, which is no error.
+  // Asked for one row and already at the next: the first answer is given up on purpose, which is no error. Of each
+  // request that fails htmx says so twice, the second time with what it was.
   if (window.htmx) {
     window.htmx.logger = (element, name, detail) => {
-      if (name === "htmx:sendAbort") delete detail.error;
+      if (name === "htmx:sendAbort" || name === "htmx:afterRequest") delete detail.error;
     };
   }
 

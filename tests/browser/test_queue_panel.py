@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from leads.models import Handoff
 from tests.browser.test_pages import fits, problems
@@ -46,6 +46,21 @@ def test_the_panel_follows_the_keys_without_asking_for_what_is_passed_by(open_pa
     page.keyboard.press("Escape")
     expect(page.locator("#queue-side")).to_be_hidden()
     expect(page.get_by_role("link", name="Lead4", exact=True)).to_be_focused()
+
+
+def test_a_panel_that_is_given_up_for_the_next_is_no_error(open_page, rep, ten):
+    page = open_page(reverse("leads:queue"), user=rep)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    held: list[Route] = []
+    page.route("**/panel/**", lambda route: route.continue_() if held else held.append(route))
+
+    page.get_by_role("link", name="Lead0", exact=True).click()
+    page.get_by_role("link", name="Lead1", exact=True).click()
+
+    expect(title(page)).to_have_text("Lead1")
+    assert len(held) == 1
+    assert said == []
 
 
 def test_an_open_panel_is_open_again_the_next_time(open_page, rep, ten):
