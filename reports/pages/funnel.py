@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from leads.models import Stage
 from reports.catalogue import Option, Question, Report, register
@@ -11,7 +11,7 @@ from reports.charts import percent
 from reports.charts.funnel import OUTCOME_STAGES, funnel_figure, outcome_figure, windowed_figure
 from reports.dimensions import DIMENSIONS
 from reports.document import Chart, Column, Document, Drill, Kind, Number, Row, Section, Table, Tile
-from reports.metrics.conversion import is_too_young, young_visits
+from reports.metrics.conversion import immature_goals, is_too_young, young_visits
 from reports.metrics.funnel import (
     Funnel,
     FunnelStep,
@@ -28,7 +28,9 @@ from reports.metrics.funnel import (
 )
 from reports.metrics.maturity import maturity_of_mqls
 from reports.numbers import share
+from reports.pages.funnel_drills import at_stage, mql_visits, ripe_visits
 from reports.pages.funnel_words import BY_WORDS, COHORT_WORDS, EMPTY, PERIOD_WORDS, RATE_WORDS, WINDOWED_WORDS
+from reports.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,8 @@ class Numbers:
     young: int = 0  # of the MQL visits
 
     @property
-    def accepted(self) -> Number:
-        """The MQL to SQL rate, of all visits."""
-        is_immature = is_too_young(self.young, of=self.rate.visits)
-        return share(self.rate.accepted, self.rate.visits, is_immature=is_immature)
+    def is_immature(self) -> bool:
+        return is_too_young(self.young, of=self.rate.visits)
 
 
 def build(question: Question) -> Document:
@@ -59,7 +59,7 @@ def build(question: Question) -> Document:
         scope=question.scope,
         tiles=tiles(whole, before, mode),
         sections=[
-            steps_section(whole, mode, within),
+            steps_section(question.scope, whole, mode, within),
             rate_section(whole, within),
             by_section(question, mode, within),
         ],
@@ -102,21 +102,6 @@ def together(numbers: Mapping[str, Numbers]) -> Numbers:
 # --- What is behind a number -----------------------------------------------------------------------------------
 
 
-def at_stage(stage: Stage, mode: Mode, where: Mapping[str, str]) -> Drill:
-    if mode is Mode.PERIOD:
-        return Drill("visits", {"stage": stage.value, "entry": "first", **where})
-    return Drill("leads", {"reached": stage.value, **where})
-
-
-def mql_visits(where: Mapping[str, str], **more: str) -> Drill:
-    return Drill("visits", {"stage": Stage.MQL.value, **more, **where})
-
-
-def ripe_visits(where: Mapping[str, str], within: int, *, accepted: bool) -> Drill:
-    more = {"accepted_within": str(within)} if accepted else {}
-    return mql_visits(where, ripe=str(within), **more)
-
-
 def leads_at(
     step: FunnelStep, mode: Mode, where: Mapping[str, str], before: FunnelStep | None = None
 ) -> Number:
@@ -143,10 +128,11 @@ def tiles(whole: Numbers, before: Numbers | None, mode: Mode) -> list[Tile]:
     ]
 
 
-def steps_section(whole: Numbers, mode: Mode, within: int) -> Section:
+def steps_section(scope: Scope, whole: Numbers, mode: Mode, within: int) -> Section:
     if mode is Mode.WINDOWED:
         return windowed_section(whole.windowed, within)
     is_cohort = mode is Mode.COHORT
+    immature = immature_in(scope, mode)
     word = "Conversion" if is_cohort else "Ratio"
     title = (
         "Leads created in the period, by the furthest stage they ever reached"
@@ -173,20 +159,30 @@ def steps_section(whole: Numbers, mode: Mode, within: int) -> Section:
                     Column("of_previous", f"{word} from the step before", Kind.SHARE),
                     Column("of_first", "Overall", Kind.SHARE),
                 ],
-                [_step_row(step, mode) for step in whole.funnel.steps],
+                [_step_row(step, mode, step.stage in immature) for step in whole.funnel.steps],
             )
         ],
         is_wide=False,
     )
 
 
-def _step_row(step: FunnelStep, mode: Mode) -> Row:
+def immature_in(scope: Scope, mode: Mode) -> Collection[Stage]:
+    """Stages that more of a cohort may still reach; who entered a stage in a period has entered it."""
+    return immature_goals(scope) if mode is Mode.COHORT else ()
+
+
+def _step_row(step: FunnelStep, mode: Mode, is_immature: bool) -> Row:
     numbers = {"leads": leads_at(step, mode, {})}
     if step.of_previous is not None:
         behind = at_stage(step.stage, mode, {})
-        numbers["of_previous"] = share(step.leads, step.of_previous, behind, marked=False)
-        numbers["of_first"] = share(step.leads, step.of_first, behind, marked=False)
+        numbers["of_previous"] = _of(step.leads, step.of_previous, behind, is_immature)
+        numbers["of_first"] = _of(step.leads, step.of_first, behind, is_immature)
     return Row(step.stage.value, step.stage.label, numbers, stage=step.stage.value)
+
+
+def _of(part: int, whole: int, behind: Drill, is_immature: bool = False) -> Number:
+    """A share beside its counts, which say themselves where they are few."""
+    return share(part, whole, behind, marked=is_immature, is_immature=is_immature)
 
 
 def windowed_section(rate: WindowedRate, within: int) -> Section:
@@ -214,7 +210,7 @@ def windowed_section(rate: WindowedRate, within: int) -> Section:
                         f"Accepted within {within} days",
                         {
                             "visits": Number(rate.accepted, drill=drills[1]),
-                            "of_first": share(rate.accepted, rate.visits, drills[1], marked=False),
+                            "of_first": _of(rate.accepted, rate.visits, drills[1]),
                         },
                         stage="sql",
                     ),
@@ -228,6 +224,7 @@ def windowed_section(rate: WindowedRate, within: int) -> Section:
 def rate_section(whole: Numbers, within: int) -> Section:
     rate = whole.rate
     outcomes = {outcome: mql_visits({}, outcome=outcome.value) for outcome in Outcome}
+    accepted = outcomes[Outcome.ACCEPTED]
     return Section(
         "rate",
         "MQL to SQL",
@@ -257,7 +254,7 @@ def rate_section(whole: Numbers, within: int) -> Section:
                                 "visits": Number(
                                     count := getattr(rate, outcome.value), drill=outcomes[outcome]
                                 ),
-                                "share": share(count, rate.visits, outcomes[outcome], marked=False),
+                                "share": _of(count, rate.visits, outcomes[outcome]),
                             },
                             stage=OUTCOME_STAGES[outcome],
                         )
@@ -275,26 +272,21 @@ def rate_section(whole: Numbers, within: int) -> Section:
                     Row(
                         "of_visits",
                         "Accepted of all visits",
-                        {"share": replace(whole.accepted, drill=outcomes[Outcome.ACCEPTED])},
+                        {"share": _of(rate.accepted, rate.visits, accepted, whole.is_immature)},
                     ),
                     Row(
                         "of_decided",
                         "Accepted of the decided",
-                        {
-                            "share": share(
-                                rate.accepted, rate.decided, outcomes[Outcome.ACCEPTED], marked=False
-                            )
-                        },
+                        {"share": _of(rate.accepted, rate.decided, accepted, whole.is_immature)},
                     ),
                     Row(
                         "within",
                         f"Accepted within {within} days, of those that had them",
                         {
-                            "share": share(
+                            "share": _of(
                                 whole.windowed.accepted,
                                 whole.windowed.visits,
                                 ripe_visits({}, within, accepted=True),
-                                marked=False,
                             )
                         },
                     ),
@@ -311,18 +303,19 @@ def by_section(question: Question, mode: Mode, within: int) -> Section:
     if question.defers(by=by):
         return Section("by", title, BY_WORDS, is_deferred=True)
     found = read(question, by=by, mode=mode, within=within)
-    words = DIMENSIONS[by].words()
+    words, immature = DIMENSIONS[by].words(), immature_in(question.scope, mode)
     rows = [
         Row(
             value,
             words.get(value, value),
-            _by_numbers(numbers, mode, within, {by: value}),
+            _by_numbers(numbers, mode, within, {by: value}, immature),
             filters={by: value},
         )
         for value, numbers in sorted(found.items(), key=_largest_first)
     ]
     if rows:
-        rows.append(Row("all", "All", _by_numbers(together(found), mode, within, {}), is_total=True))
+        all_numbers = _by_numbers(together(found), mode, within, {}, immature)
+        rows.append(Row("all", "All", all_numbers, is_total=True))
     return Section(
         "by",
         title,
@@ -348,12 +341,14 @@ def _path() -> list[Stage]:
     return [step.stage for step in Funnel.of({}).steps]
 
 
-def _by_numbers(numbers: Numbers, mode: Mode, within: int, where: Mapping[str, str]) -> dict[str, Number]:
+def _by_numbers(
+    numbers: Numbers, mode: Mode, within: int, where: Mapping[str, str], immature: Collection[Stage]
+) -> dict[str, Number]:
     rate, funnel, windowed = numbers.rate, numbers.funnel, numbers.windowed
     accepted = mql_visits(where, outcome=Outcome.ACCEPTED.value)
     found = {
-        "rate": replace(numbers.accepted, drill=accepted),
-        "rate_decided": share(rate.accepted, rate.decided, accepted),
+        "rate": share(rate.accepted, rate.visits, accepted, is_immature=numbers.is_immature),
+        "rate_decided": share(rate.accepted, rate.decided, accepted, is_immature=numbers.is_immature),
     }
     if mode is Mode.WINDOWED:
         return found | {
@@ -362,10 +357,11 @@ def _by_numbers(numbers: Numbers, mode: Mode, within: int, where: Mapping[str, s
             "windowed": share(windowed.accepted, windowed.visits, ripe_visits(where, within, accepted=True)),
         }
     first, last = funnel.steps[0], funnel.steps[-1]
+    behind, is_immature = at_stage(last.stage, mode, where), last.stage in immature
     return (
         found
         | {step.stage.value: leads_at(step, mode, where) for step in funnel.steps}
-        | {"overall": share(last.leads, first.leads, at_stage(last.stage, mode, where))}
+        | {"overall": share(last.leads, first.leads, behind, is_immature=is_immature)}
     )
 
 

@@ -14,7 +14,7 @@ from reports.charts.overview import NAMES, trend_figure
 from reports.dimensions import DIMENSIONS
 from reports.document import Chart, Column, Document, Drill, Finding, Kind, Number, Row, Section, Table, Tile
 from reports.metrics.changes import Driver, RateChange
-from reports.metrics.conversion import is_too_young
+from reports.metrics.conversion import immature_goals, is_too_young
 from reports.metrics.funnel import Mode, cohort_funnel
 from reports.metrics.overview import (
     SHOWN,
@@ -30,7 +30,7 @@ from reports.metrics.overview import (
     waiting,
 )
 from reports.numbers import count, minutes, money, share
-from reports.pages.funnel_words import EMPTY
+from reports.pages.funnel_words import EMPTY, IMMATURE_WORDS
 from reports.period import Period
 from reports.scope import elapsed_part
 from reports.wording import SPACE, days_words, relative_words, value_words
@@ -38,7 +38,7 @@ from reports.wording import SPACE, days_words, relative_words, value_words
 MQL = Stage.MQL.value
 FUNNEL_WORDS = (
     "Leads whose creation lies in the period, and how many of them ever reached at least each stage by the as-of day. "
-    "A customer counts for every stage before, also for one that it skipped."
+    "A customer counts for every stage before, also for one that it skipped." + IMMATURE_WORDS
 )
 TREND_WORDS = (
     "Leads created, and distinct leads that entered each stage, by week up to 120 days and by month in longer periods. "
@@ -155,7 +155,7 @@ def _days(period: Period) -> dict[str, str]:
 
 
 def _funnel(question: Question) -> Section:
-    funnel = cohort_funnel(question.scope)
+    funnel, immature = cohort_funnel(question.scope), immature_goals(question.scope)
     rows = [
         Row(
             step.stage.value,
@@ -164,8 +164,15 @@ def _funnel(question: Question) -> Section:
                 "leads": count(step.leads, reached(step.stage)),
                 "of_previous": Number(None, Kind.SHARE)
                 if step.of_previous is None
-                else share(step.leads, step.of_previous, reached(step.stage)),
-                "of_first": share(step.leads, step.of_first, reached(step.stage)),
+                else share(
+                    step.leads,
+                    step.of_previous,
+                    reached(step.stage),
+                    is_immature=step.stage in immature,
+                ),
+                "of_first": share(
+                    step.leads, step.of_first, reached(step.stage), is_immature=step.stage in immature
+                ),
             },
             stage=step.stage.value,
         )

@@ -129,7 +129,7 @@ def test_rate_with_many_young_visits_is_marked_wherever_it_stands(a_lead):
 
     assert {tile.key: tile.number.mark for tile in overview.build(asked).tiles}["mql_to_sql"] == "immature"
     tables = {table.key: table for table in report_called("funnel").build(asked).tables}
-    assert [row.numbers["share"].mark for row in tables["rates"].rows] == ["immature", "", ""]
+    assert [row.numbers["share"].mark for row in tables["rates"].rows] == ["immature", "immature", ""]
     assert {row.numbers["rate"].mark for row in tables["by"].rows} == {"immature"}
     later = replace(asked, scope=replace(asked.scope, as_of=date(2026, 3, 1)))
     assert {tile.key: tile.number.mark for tile in overview.build(later).tiles}["mql_to_sql"] == "few"
