@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 
+from leads.handoff.statement import ANY, TABLE, Condition, condition_of
 from leads.models import Handoff, QueueTally, User
 from leads.querysets import HandoffQuerySet
 
@@ -38,26 +39,35 @@ class Waiting:
 
 def waiting_for(user: User) -> Waiting:
     """Of what is offered to the user's team or to no team, and of what is the user's. One query over few rows."""
-    sums = {name: Sum("waiting", filter=which, default=0) for name, which in _which(user).items()}
-    return Waiting(**QueueTally.objects.aggregate(**sums))
+    return _sums(user, "sum(waiting)", QueueTally._meta.db_table, ANY)
 
 
 def counted_for(user: User, among: HandoffQuerySet) -> Waiting:
     """The same of some of them, as of what a filter leaves: nobody keeps that, so it is counted."""
-    counts = {name: Count("pk", filter=which) for name, which in _which(user).items()}
-    return Waiting(**among.waiting().aggregate(**counts))
+    return _sums(user, "count(*)", TABLE, condition_of(among.waiting()))
 
 
-def _which(user: User) -> dict[str, Q]:
+def _sums(user: User, measure: str, table: str, where: Condition) -> Waiting:
+    parts = _which(user)
+    columns = ", ".join(f"coalesce({measure} FILTER (WHERE {part.text}), 0)" for part in parts)
+    values = [value for part in (*parts, where) for value in part.values]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM {table}{' WHERE ' * bool(where.text)}{where.text}", values)
+        mine, shared, others = cursor.fetchone()
+    return Waiting(int(mine), int(shared), int(others))
+
+
+def _which(user: User) -> tuple[Condition, Condition, Condition]:
+    """Mine, shared, others: over columns that the tally and handoffs have alike."""
     everything = not user.decides_handoffs or (user.is_manager and user.team_id is None)
-    mine = Q(assignee_id=user.pk)
-    offered = Q() if everything else Q(team_id=None) | Q(team_id=user.team_id)
-    return {
+    mine = Condition("assignee_id = %s", [user.pk])
+    offered = ANY if everything else Condition("(team_id IS NULL OR team_id = %s)", [user.team_id])
+    return (
         # A rep's own stay theirs in whatever team; a manager decides for one.
-        "mine": mine & offered if user.is_manager else mine,
-        "shared": offered & Q(assignee_id=None),
-        "others": offered & Q(assignee_id__isnull=False) & ~mine,
-    }
+        mine & offered if user.is_manager else mine,
+        offered & Condition("assignee_id IS NULL"),
+        offered & Condition("assignee_id <> %s", [user.pk]),
+    )
 
 
 def fold(*, at: datetime | None = None) -> None:
