@@ -23,6 +23,7 @@ from reports.wording import days_words
 # Parameters of an address that say which part of an answer is wanted.
 PAGING = ("after",)
 AS_OF = "As of"
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,8 @@ class Asking:
 
 def ask(report: Report, parameters: Mapping[str, str], *, today: date, may_defer: bool = False) -> Asking:
     """Read the parameters of an address on the day `today`."""
+    # PostgreSQL holds no such character, and refuses to look for it.
+    parameters = {name: text.replace("\x00", REPLACEMENT) for name, text in parameters.items()}
     choices = all_choices()
     filters = ReportFilter(parameters, report=report, choices=choices, today=today)
     asked = _asked(report, filters, choices, today) if filters.is_valid_question else None

@@ -185,6 +185,16 @@ def test_wrong_conditions_are_refused_in_words(refresh, signed_in, wrong, words)
     assert (page.status_code, words in page.content.decode()) == (200, True)
 
 
+@pytest.mark.parametrize("name", ["currency", "touch", "source"])
+def test_what_no_database_can_hold_is_found_nowhere(refresh, signed_in, name):
+    refresh()
+
+    page = signed_in.get(reverse("reports:rows", args=["sources"]), {"rows": "deals", name: "EUR\x00"})
+
+    assert page.status_code == 200
+    assert "No leads here" in page.content.decode() or "is not the source of any lead" in page.content.decode()
+
+
 def test_each_address_of_a_list_asks_for_its_rows(story, signed_in):
     for key, options in ASKED:
         asking = ask(
