@@ -58,7 +58,8 @@ def insert(rows: Sequence[Model]) -> None:
     if connection.vendor != "postgresql":
         type(rows[0])._default_manager.bulk_create(rows, batch_size=1000)
         return
-    fields = list(rows[0]._meta.local_concrete_fields)
+    # What the database works out itself cannot be written.
+    fields = [field for field in rows[0]._meta.local_concrete_fields if not field.generated]
     _give_keys(rows)
     reads = [_reading(field) for field in fields]
     with _copying(rows[0]._meta.db_table, [str(field.column) for field in fields]) as copy:
