@@ -69,7 +69,7 @@ def test_choosing_swaps_the_part_and_keeps_the_address(open_page, rep, six_leads
 def test_number_leads_to_its_leads(open_page, rep, six_leads):
     page = open_page(f"{FUNNEL}?{PERIOD}", user=rep)
 
-    page.locator("#table-steps").get_by_role("link", name="4").click()
+    page.locator("#table-steps").get_by_role("link", name="4").first.click()
 
     expect(page.get_by_role("heading", name="Leads: that reached MQL")).to_be_visible()
     expect(page.locator("#rows tbody tr")).to_have_count(4)
