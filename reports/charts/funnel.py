@@ -98,7 +98,7 @@ def _funnel(
             "funnelgap": 0.28,
             "xaxis": {"showgrid": False, "zeroline": False, "showticklabels": False},
             "yaxis": {"showgrid": False, "showline": False},
-            "margin": {"l": 92, "r": 16, "t": 8, "b": 8},
+            "margin": {"l": 92, "r": 40, "t": 8, "b": 8},
             "height": height,
         },
     }
