@@ -91,6 +91,12 @@ class Visit(Counted):
             models.Index(fields=["position", "left_day"], name="reports_visit_left"),
             # What stands in a stage now.
             models.Index(fields=["position"], condition=Q(left_day__isnull=True), name="reports_visit_open"),
+            # Which of those that wait for a decision are overdue.
+            models.Index(
+                fields=["entered_day", "due_at"],
+                condition=Q(left_day__isnull=True, due_at__isnull=False),
+                name="reports_visit_undecided",
+            ),
             # Whose first touch is still to come: those not due yet are few, and the latest.
             models.Index(
                 fields=["touch_due_at"],

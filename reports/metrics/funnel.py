@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 
 from leads.models import Stage
 from leads.models.fields import day_number
@@ -20,6 +21,7 @@ from reports.cells import Counts, counts, counts_by_each
 from reports.measures import ACCEPTED, ACCEPTING, ENTRIES, MQL, NOTHING, OUTCOMES, REACH, REJECTING
 from reports.period import DAY, Period
 from reports.scope import Scope
+from reports.store.kept import kept_for
 
 PATH = tuple(stage.position for stage in SUCCESS_PATH)
 
@@ -149,7 +151,8 @@ def cohort_funnel(scope: Scope) -> Funnel:
 
 def leads_created(scope: Scope) -> int:
     """In the period, and by the as-of day."""
-    return sum(row.count for row in counts(REACH, scope, positions=(Stage.LEAD.position,), apart=False))
+    rows = partial(counts, REACH, scope, positions=(Stage.LEAD.position,), apart=False)
+    return kept_for("leads created", scope, lambda: sum(row.count for row in rows()))
 
 
 def period_funnel(scope: Scope) -> Funnel:
@@ -171,6 +174,10 @@ def windowed_rate(scope: Scope, *, within: int) -> WindowedRate:
 
 
 def cohort_by(scope: Scope, *, by: str | None) -> dict[str, Funnel]:
+    return kept_for(f"cohort by {by}", scope, lambda: _cohort_by(scope, by))
+
+
+def _cohort_by(scope: Scope, by: str | None) -> dict[str, Funnel]:
     found: dict[str, Counter[Stage]] = defaultdict(Counter)
     for row in counts(REACH, scope, by=by):
         found[row.value][SUCCESS_PATH[row.position]] += row.count
@@ -178,7 +185,11 @@ def cohort_by(scope: Scope, *, by: str | None) -> dict[str, Funnel]:
 
 
 def entrants_by(scope: Scope, *, by: str | None) -> dict[str, Funnel]:
-    return _entrants(counts(ENTRIES, scope, by=by, positions=PATH), scope.period)
+    return kept_for(
+        f"entrants by {by}",
+        scope,
+        lambda: _entrants(counts(ENTRIES, scope, by=by, positions=PATH), scope.period),
+    )
 
 
 def entrants_by_each(scope: Scope, *, keys: Sequence[str]) -> dict[str, dict[str, Funnel]]:
@@ -198,7 +209,9 @@ def _entrants(rows: Iterable[Counts], period: Period) -> dict[str, Funnel]:
 
 
 def outcomes_by(scope: Scope, *, by: str | None) -> dict[str, MqlRate]:
-    return _outcomes(counts(OUTCOMES, scope, by=by, positions=(MQL,)))
+    return kept_for(
+        f"outcomes by {by}", scope, lambda: _outcomes(counts(OUTCOMES, scope, by=by, positions=(MQL,)))
+    )
 
 
 def outcomes_by_each(scope: Scope, *, keys: Sequence[str]) -> dict[str, dict[str, MqlRate]]:
@@ -215,6 +228,12 @@ def _outcomes(rows: Iterable[Counts]) -> dict[str, MqlRate]:
 
 
 def windowed_by(scope: Scope, *, by: str | None, within: int) -> dict[str, WindowedRate]:
+    return kept_for(
+        f"accepted within {within} by {by}", scope, lambda: _windowed_by(scope, by=by, within=within)
+    )
+
+
+def _windowed_by(scope: Scope, *, by: str | None, within: int) -> dict[str, WindowedRate]:
     ripe = ripe_part(scope, within=within)
     if ripe is None:
         return {}

@@ -12,7 +12,7 @@ from leads.models.fields import day_number
 from leads.models.stage import SUCCESS_PATH
 from reports.cells import counts, counts_by_each
 from reports.deals import won_amounts
-from reports.measures import ENTRIES, MQL, REACH, REASONS
+from reports.measures import ENTRIES, REACH, REASONS
 from reports.metrics.changes import (
     CountChange,
     Direction,
@@ -37,7 +37,7 @@ from reports.metrics.funnel import (
 from reports.metrics.maturity import maturity_of_mqls
 from reports.metrics.quantiles import Histogram, percentile
 from reports.metrics.sales import Punctuality, deciding, minutes_to_decide
-from reports.models import Visit
+from reports.metrics.velocity import standing_by_stage
 from reports.money import Amounts
 from reports.period import Period
 from reports.scope import Scope
@@ -127,15 +127,10 @@ class Changes:
 
 def standing(scope: Scope, *, at: datetime) -> Standing:
     """What is overdue is so at the instant `at`, or at the end of an earlier as-of day."""
-    created, entrants, rate = kept_for(
-        "created, entrants and rate",
-        scope,
-        lambda: (leads_created(scope), period_funnel(scope), mql_to_sql(scope)),
-    )
     return Standing(
-        created=created,
-        entrants=entrants,
-        rate=rate,
+        created=leads_created(scope),
+        entrants=period_funnel(scope),
+        rate=mql_to_sql(scope),
         deciding=deciding(scope, at=at),
         minutes=minutes_to_decide(scope),
         revenue=won_amounts(scope),
@@ -145,8 +140,7 @@ def standing(scope: Scope, *, at: datetime) -> Standing:
 
 def waiting(scope: Scope) -> int:
     """MQLs without a decision at the end of the as-of day, whenever they were offered."""
-    rows = Visit.objects.filter(scope.condition(), position=MQL, entered_day__lte=scope.as_of)
-    return rows.filter(left_day__isnull=True).count() + rows.filter(left_day__gt=scope.as_of).count()
+    return standing_by_stage(scope)[Stage.MQL]
 
 
 def trend(scope: Scope) -> list[TrendPoint]:
