@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leadfunnel.vendoring import VENDOR_DIR, digest, read_list
+from leadfunnel.vendoring import EUROPEAN, VENDOR_DIR, digest, read_list
 
 PROJECT = VENDOR_DIR.parent.parent
 ENTRIES = read_list()
@@ -75,3 +75,22 @@ def test_icons_in_templates_are_in_the_sprite():
     }
 
     assert used <= sprite
+
+
+def letters(file: str) -> set[int]:
+    """For which code points the style sheet fetches a font."""
+    sheet = (PROJECT / "static" / "css" / "variables.css").read_text()
+    face = next(part for part in sheet.split("@font-face")[1:] if file in part)
+    ranges = re.search(r"unicode-range:([^;]+);", face)[1].replace("U+", "").split(",")
+    ends = [[int(end, 16) for end in each.strip().split("-")] for each in ranges]
+    return {point for first, *last in ends for point in range(first, (last or [first])[0] + 1)}
+
+
+def test_names_of_europe_fetch_the_small_font_alone():
+    latin, european, others = (letters(f"inter-{name}-") for name in ("latin", "european", "latin-ext"))
+
+    assert {ord(letter) for letter in "ąćęłńóśźżčďěňřšťůžőűāēīșțğışŁŽẞ"} <= latin | european
+    assert european <= set(EUROPEAN) <= latin | european
+    assert not others & european
+    # What both of Inter's own have, marks that stand above or below a letter among them.
+    assert others & latin == {0x0304, 0x0308, 0x0329, 0x2020}
