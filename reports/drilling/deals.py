@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from leads.models import Deal, Stage
 from reports.deals import counted_deals
+from reports.dimensions import DIMENSIONS
 from reports.drilling.conditions import Rows, Sought, condition, one_of
 from reports.metrics.velocity import leads_at
 from reports.money import with_worth
@@ -20,7 +21,9 @@ ANSWERS = {"known": False, "unknown": True}
 
 
 def deals_as_known(sought: Sought) -> Rows:
-    return counted_deals().filter(sought.scope.condition())
+    """With those of their facts by which they are chosen: each is a look at another table."""
+    keys = DIMENSIONS.keys() & {*sought.scope.chosen, *sought.where}
+    return counted_deals(keys).filter(sought.scope.condition())
 
 
 # --- When: one of these; open ones as they stand, others closed in the period, where nothing is said ------------

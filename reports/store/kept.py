@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from django.core.cache import cache
 
@@ -15,17 +15,29 @@ from reports.store.state import folded_at
 
 AN_HOUR = 3600
 Found = TypeVar("Found")
-# As of which fold an answer is, while it is being made.
+# As of which fold an answer is, and what is known for it, while it is being made.
 _fold: ContextVar[datetime | None] = ContextVar("fold", default=None)
+_known: ContextVar[dict[str, Any] | None] = ContextVar("known", default=None)
 
 
 def of_one_fold(build: Callable[[], Found]) -> Found:
     """What `build` gives, which asks only once as of when the numbers are."""
-    token = _fold.set(folded_at())
+    fold, known = _fold.set(folded_at()), _known.set({})
     try:
         return build()
     finally:
-        _fold.reset(token)
+        _fold.reset(fold)
+        _known.reset(known)
+
+
+def once_an_answer(key: str, make: Callable[[], Found]) -> Found:
+    """What `make` gives, asked for once while an answer is made: for what the clock alone changes."""
+    known = _known.get()
+    if known is None:
+        return make()
+    if key not in known:
+        known[key] = make()
+    return cast(Found, known[key])
 
 
 def kept_for(name: str, scope: Scope, make: Callable[[], Found]) -> Found:

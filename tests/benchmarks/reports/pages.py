@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -95,6 +95,14 @@ def _lines(kind: str, report: str, large: Worker, small: Worker, repeats: int) -
     if kind == "page":
         note = f"{late:.0f} to {quantile(empty, 0.95):.0f} ms"
         yield Line(f"{report}, p95 to an empty page", late / quantile(empty, 0.95), "x", most=6, note=note)
+        first = [[_first(side, report, question) for question in questions] for side in (large, small)]
+        note = f"the slowest {max(first[0]):.0f} ms; with few leads {median(first[1]):.0f} ms"
+        yield Line(f"{report}, with nothing kept", median(first[0]), "ms", note=note)
+
+
+def _first(side: Worker, report: str, question: Mapping[str, str]) -> float:
+    """As the first one sees it after a fold: milliseconds."""
+    return float(side.ask(do="first", report=report, question=question)["ms"])
 
 
 @contextmanager

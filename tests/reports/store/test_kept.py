@@ -152,3 +152,18 @@ def test_leads_that_stand_in_a_stage_are_those_that_are_listed(a_lead, as_of):
 
     assert standing_by_stage(scope) == listed
     assert sum(listed.values()) == (2 if as_of == "2026-02-10" else 3)
+
+
+def test_what_the_clock_changes_is_asked_for_once_an_answer_and_again_for_the_next():
+    asked: list[int] = []
+
+    def ask() -> int:
+        asked.append(1)
+        return len(asked)
+
+    def build() -> list[int]:
+        return [kept.once_an_answer("number", ask) for _ in range(3)]
+
+    assert kept.of_one_fold(build) == [1, 1, 1]
+    assert kept.of_one_fold(build) == [2, 2, 2]
+    assert build() == [3, 4, 5]
