@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce, Least
 from leads.models import Stage
 from leads.models.stage import SUCCESS_PATH
 from reports.models import Journey, Visit
-from reports.period import end_of_day
+from reports.period import end_of_day, today
 
 NOTHING = -1
 # Rows of a measure, as they stood at the end of a day; None: as they stand.
@@ -92,6 +92,13 @@ def visits(as_of: date | None) -> Any:
         ),
         won=Case(When(won, then=Value(1)), default=Value(0), output_field=IntegerField()),
     )
+
+
+def still_there(day: date) -> Q:
+    """Of visits that had begun by the end of a day: those that had not ended."""
+    still = Q(left_day__isnull=True)
+    # What is there now has an index of its own.
+    return still if day >= today() else still | Q(left_day__gt=day)
 
 
 def _entries(as_of: date | None) -> Sequence[QuerySet[Any]]:

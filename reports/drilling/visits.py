@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from leads.models import Stage
 from reports.drilling.conditions import Rows, Sought, condition, one_of, whole_number
-from reports.measures import ACCEPTING, LONGEST_WINDOW, NOTHING, REJECTING, visits
+from reports.measures import ACCEPTING, LONGEST_WINDOW, NOTHING, REJECTING, still_there, visits
 
 POSITIONS = {stage.value: stage.position for stage in Stage}
 OUTCOMES = {
@@ -43,7 +43,7 @@ def left(rows: Rows, sought: Sought) -> Rows:
 def open_on(rows: Rows, sought: Sought) -> Rows:
     """Still there at the end of the period's last day, or of the as-of day."""
     day = min(sought.scope.period.last_day, sought.scope.as_of)
-    return rows.filter(Q(left_day__isnull=True) | Q(left_day__gt=day), entered_day__lte=day)
+    return rows.filter(still_there(day), entered_day__lte=day)
 
 
 def won_in(rows: Rows, sought: Sought) -> Rows:

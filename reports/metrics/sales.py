@@ -23,12 +23,12 @@ from reports.measures import (
     IN_TIME,
     LATE,
     MQL,
-    NOTHING,
     OUTCOMES,
     PUNCTUALITY,
     REASONS,
     REJECTING,
     TOUCHES,
+    still_there,
     visits,
 )
 from reports.metrics.quantiles import Histogram
@@ -140,9 +140,7 @@ def overdue_by(scope: Scope, *, at: datetime) -> datetime:
 def overdue_visits(scope: Scope, *, at: datetime) -> Any:
     """MQL visits that began in the period and still wait, after their deadline."""
     waiting = visits(_asked_of(scope)).filter(position=MQL, due_at__lt=overdue_by(scope, at=at))
-    # What is there now has an index of its own.
-    still = Q(left_day__isnull=True) if scope.as_of >= today() else Q(next=NOTHING)
-    return waiting.filter(still, *_begun(scope))
+    return waiting.filter(still_there(scope.as_of), *_begun(scope))
 
 
 def untouched_visits(scope: Scope, *, at: datetime, overdue: bool) -> Any:

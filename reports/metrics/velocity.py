@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from leads.models import Stage
 from leads.models.fields import EARLIEST_DAY, day_number
 from reports.cells import counts
 from reports.deals import won_amounts
-from reports.measures import ENTRIES, EXITS, MQL, NOTHING, OUTCOMES, month_number
+from reports.measures import ENTRIES, EXITS, MQL, NOTHING, OUTCOMES, month_number, still_there
 from reports.models import Visit
 from reports.money import Amounts, cents, kept_at_these_rates
 from reports.period import DAY, Period
@@ -106,8 +106,7 @@ def _standing_by_position(scope: Scope) -> dict[int, int]:
 
 def standing(scope: Scope) -> QuerySet[Visit]:
     """The visits that were running at the end of the as-of day, whenever they began."""
-    still = Q(left_day__isnull=True) | Q(left_day__gt=scope.as_of)
-    return Visit.objects.filter(scope.condition(), still, entered_day__lte=scope.as_of)
+    return Visit.objects.filter(scope.condition(), still_there(scope.as_of), entered_day__lte=scope.as_of)
 
 
 def leads_at(scope: Scope, stage: Stage) -> QuerySet[Any]:
