@@ -67,9 +67,10 @@ def main() -> None:
 def obey(order: dict[str, Any]) -> dict[str, Any]:
     """Work on a run that is there, or ask for one first, on a day of the benchmark; seconds of either."""
     import time_machine
+    from django.utils import timezone
 
     from scoring.models import ScoringRun
-    from scoring.runs import request_run
+    from scoring.runs import request_run, runs_to_work_on
     from scoring.tasks import work_on_run
     from tests.benchmarks.scoring.world import noon
 
@@ -81,6 +82,9 @@ def obey(order: dict[str, Any]) -> dict[str, Any]:
             run_id = request_run(kind=ScoringRun.Kind.MANUAL, at=at, full=order["full"]).pk
         asked = time.perf_counter()
         work_on_run(run_id)
+        # What is left after a message's working time, the next message goes on with; nobody hands out any here.
+        while run_id in runs_to_work_on(at=timezone.now()):
+            work_on_run(run_id)
         done = time.perf_counter()
     run = ScoringRun.objects.get(pk=run_id)
     return {
