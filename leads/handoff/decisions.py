@@ -163,9 +163,11 @@ def _decide(
         "claimed_until": None,
         **also,
     }
-    if not Handoff.objects.waiting().filter(pk=handoff.pk).update(**changes):
+    while not Handoff.objects.waiting().filter(pk=handoff.pk).update(**changes):
         handoff.refresh_from_db()
-        raise AlreadyDecided(handoff)
+        # Else somebody decided it and took that back in this very moment: it waits again.
+        if not handoff.is_waiting:
+            raise AlreadyDecided(handoff)
     for name, value in changes.items():
         setattr(handoff, name, value)
     Snooze.objects.filter(handoff=handoff).delete()

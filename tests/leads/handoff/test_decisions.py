@@ -13,6 +13,7 @@ from leads.handoff.decisions import (
     reject,
     withdraw,
 )
+from leads.handoff.undoing import undo
 from leads.models import Handoff, HandoffDecision, Lead, Reason, Role, Stage, StageChange
 from tests.factories import HandoffFactory, TeamFactory, UserFactory
 
@@ -37,6 +38,26 @@ def test_accept_makes_the_lead_an_sql_of_the_rep() -> None:
     decision = HandoffDecision.objects.get(handoff=handoff)
     assert (decision.action, decision.by) == ("accept", alice)
     assert StageChange.objects.get(pk=decision.stage_change).to_stage == Stage.SQL
+
+
+def test_what_was_decided_and_taken_back_in_the_same_moment_can_be_decided(monkeypatch) -> None:
+    alice, bob = UserFactory(role=Role.REP), UserFactory(role=Role.REP)
+    handoff = HandoffFactory()
+    seen_by_bob = Handoff.objects.get(pk=handoff.pk)
+    accept(handoff=handoff, by=alice, at=NOW)
+    look_again = Handoff.refresh_from_db
+
+    def refresh_after_undo(self: Handoff, **kwargs: object) -> None:
+        monkeypatch.undo()
+        undo(handoff=Handoff.objects.get(pk=handoff.pk), by=alice, at=NOW)
+        look_again(self, **kwargs)
+
+    monkeypatch.setattr(Handoff, "refresh_from_db", refresh_after_undo)
+    accept(handoff=seen_by_bob, by=bob, at=NOW)
+
+    assert Handoff.objects.get(pk=handoff.pk).decided_by == bob
+    actions = HandoffDecision.objects.order_by("pk").values_list("by", "action")
+    assert list(actions) == [(alice.pk, "accept"), (alice.pk, "undo"), (bob.pk, "accept")]
 
 
 def test_a_second_decision_changes_nothing_and_says_who_was_first() -> None:
