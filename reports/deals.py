@@ -59,7 +59,11 @@ def _won_amounts(scope: Scope) -> Amounts:
 
 def open_deals(scope: Scope, *, keys: Iterable[str] = DIMENSIONS) -> QuerySet[Any]:
     """Open at the end of the as-of day, whenever they were opened."""
-    still = Q(state=Deal.State.OPEN) | Q(closed_at__gte=scope.known_until)
     return counted_deals({*keys, *scope.chosen}).filter(
-        still, scope.condition(), opened_at__lt=scope.known_until
+        not_closed(scope), scope.condition(), opened_at__lt=scope.known_until
     )
+
+
+def not_closed(scope: Scope) -> Q:
+    """By the end of the as-of day."""
+    return Q(state=Deal.State.OPEN) | Q(closed_at__gte=scope.known_until)

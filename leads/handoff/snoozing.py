@@ -80,9 +80,11 @@ def snooze(*, handoff: Handoff, nap: str, by: User, at: datetime) -> Snooze:
         raise NoSuchNap(f"Choose until when to snooze {handoff.lead}: {names}.")
     # Locked, so that none is left behind by a decision at the same moment.
     waiting = Handoff.objects.select_for_update(of=("self",), no_key=True).waiting().filter(pk=handoff.pk)
-    if not waiting.exists():
+    while not waiting.exists():
         handoff.refresh_from_db()
-        raise AlreadyDecided(handoff)
+        # As in decisions: taken back in this very moment, it waits again.
+        if not handoff.is_waiting:
+            raise AlreadyDecided(handoff)
     until = {"until": ends[nap], "created_at": at}
     snoozed, _ = Snooze.objects.update_or_create(user=by, handoff=handoff, defaults=until)
     return snoozed

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from leads.models import Deal, Stage
-from reports.deals import counted_deals
+from reports.deals import counted_deals, not_closed
 from reports.dimensions import DIMENSIONS
 from reports.drilling.conditions import Rows, Sought, condition, one_of
 from reports.metrics.velocity import leads_at
@@ -41,7 +41,7 @@ def opened(rows: Rows, sought: Sought) -> Rows:
 
 def still_open(rows: Rows, sought: Sought) -> Rows:
     """At the end of the as-of day, whenever they were opened."""
-    return rows.filter(_is_open(sought), opened_at__lt=sought.scope.known_until)
+    return rows.filter(not_closed(sought.scope), opened_at__lt=sought.scope.known_until)
 
 
 WHEN = {
@@ -59,7 +59,7 @@ def in_state(rows: Rows, value: str, sought: Sought) -> Rows:
     """As it was at the end of the as-of day."""
     states = one_of("state", value, {"open": (), **CLOSED})
     if not states:
-        return rows.filter(_is_open(sought))
+        return rows.filter(not_closed(sought.scope))
     return rows.filter(state__in=states, closed_at__lt=sought.scope.known_until)
 
 
@@ -87,10 +87,6 @@ def of_leads_at(rows: Rows, value: str, sought: Sought) -> Rows:
     """Whose leads stand in a stage at the end of the as-of day."""
     stage = one_of("stage", value, {stage.value: stage for stage in Stage})
     return rows.filter(lead_id__in=leads_at(sought.scope, stage))
-
-
-def _is_open(sought: Sought) -> Q:
-    return Q(state=Deal.State.OPEN) | Q(closed_at__gte=sought.scope.known_until)
 
 
 def noun(where: dict[str, str]) -> str:

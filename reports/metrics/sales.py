@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import CharField, Count, F, Q, Value
 
-from leads.models import Deal, Stage
+from leads.models import Deal
 from reports.cells import counts
 from reports.deals import closed_deals
 from reports.dimensions import DIMENSIONS
@@ -31,6 +31,7 @@ from reports.measures import (
     still_there,
     visits,
 )
+from reports.metrics.funnel import Outcome
 from reports.metrics.quantiles import Histogram
 from reports.period import today
 from reports.scope import Scope
@@ -177,20 +178,12 @@ def _records(scope: Scope, by: str | None, at: datetime) -> dict[str, Record]:
 def _decided(scope: Scope, by: str | None) -> dict[str, Record]:
     found: dict[str, Record] = defaultdict(Record)
     for row in counts(OUTCOMES, scope, by=by, positions=[MQL]):
-        name = _outcome(row.a)
+        name = Outcome.of_next(row.a).value
         before = found[row.value]
         found[row.value] = replace(before, **{name: getattr(before, name) + row.count})
     for value, reasons in _reasons(scope, by).items():
         found[value] = replace(found[value], reasons=reasons)
     return dict(found)
-
-
-def _outcome(following: int) -> str:
-    if following in ACCEPTING:
-        return "accepted"
-    if following in REJECTING:
-        return "rejected"
-    return "withdrawn" if following == Stage.LEAD.position else "waiting"
 
 
 def _deciding(scope: Scope, by: str | None, at: datetime) -> dict[str, Punctuality]:

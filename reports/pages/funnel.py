@@ -223,8 +223,6 @@ def windowed_section(rate: WindowedRate, within: int) -> Section:
 
 def rate_section(whole: Numbers, within: int) -> Section:
     rate = whole.rate
-    outcomes = {outcome: mql_visits({}, outcome=outcome.value) for outcome in Outcome}
-    accepted = outcomes[Outcome.ACCEPTED]
     return Section(
         "rate",
         "MQL to SQL",
@@ -237,64 +235,54 @@ def rate_section(whole: Numbers, within: int) -> Section:
             "rate-figure",
             "What became of the MQL visits as one bar; the same numbers stand in the table below.",
             outcome_figure(rate),
-            drills=[[outcomes[outcome]] for outcome in Outcome],
+            drills=[[_with(outcome)] for outcome in Outcome],
         ),
-        tables=[
-            Table(
-                "outcomes",
-                "What became of the MQL visits",
-                "Outcome",
-                [Column("visits", "Visits"), Column("share", "Share of all", Kind.SHARE)],
-                [
-                    *(
-                        Row(
-                            outcome.value,
-                            outcome.value.title(),
-                            {
-                                "visits": Number(
-                                    count := getattr(rate, outcome.value), drill=outcomes[outcome]
-                                ),
-                                "share": _of(count, rate.visits, outcomes[outcome]),
-                            },
-                            stage=OUTCOME_STAGES[outcome],
-                        )
-                        for outcome in Outcome
-                    ),
-                    Row("all", "All", {"visits": Number(rate.visits, drill=mql_visits({}))}, is_total=True),
-                ],
-            ),
-            Table(
-                "rates",
-                "Rates",
-                "Rate",
-                [Column("share", "Share", Kind.SHARE)],
-                [
-                    Row(
-                        "of_visits",
-                        "Accepted of all visits",
-                        {"share": _of(rate.accepted, rate.visits, accepted, whole.is_immature)},
-                    ),
-                    Row(
-                        "of_decided",
-                        "Accepted of the decided",
-                        {"share": _of(rate.accepted, rate.decided, accepted, whole.is_immature)},
-                    ),
-                    Row(
-                        "within",
-                        f"Accepted within {within} days, of those that had them",
-                        {
-                            "share": _of(
-                                whole.windowed.accepted,
-                                whole.windowed.visits,
-                                ripe_visits({}, within, accepted=True),
-                            )
-                        },
-                    ),
-                ],
-            ),
-        ],
+        tables=[_outcomes_table(rate), _rates_table(whole, within)],
         is_wide=False,
     )
+
+
+def _with(outcome: Outcome) -> Drill:
+    return mql_visits({}, outcome=outcome.value)
+
+
+def _outcomes_table(rate: MqlRate) -> Table:
+    rows = [
+        Row(
+            outcome.value,
+            outcome.value.title(),
+            {
+                "visits": Number(visits := getattr(rate, outcome.value), drill=_with(outcome)),
+                "share": _of(visits, rate.visits, _with(outcome)),
+            },
+            stage=OUTCOME_STAGES[outcome],
+        )
+        for outcome in Outcome
+    ]
+    total = Row("all", "All", {"visits": Number(rate.visits, drill=mql_visits({}))}, is_total=True)
+    columns = [Column("visits", "Visits"), Column("share", "Share of all", Kind.SHARE)]
+    return Table("outcomes", "What became of the MQL visits", "Outcome", columns, [*rows, total])
+
+
+def _rates_table(whole: Numbers, within: int) -> Table:
+    rate, windowed, accepted = whole.rate, whole.windowed, _with(Outcome.ACCEPTED)
+    in_time = ripe_visits({}, within, accepted=True)
+    shares = {
+        "of_visits": (
+            "Accepted of all visits",
+            _of(rate.accepted, rate.visits, accepted, whole.is_immature),
+        ),
+        "of_decided": (
+            "Accepted of the decided",
+            _of(rate.accepted, rate.decided, accepted, whole.is_immature),
+        ),
+        "within": (
+            f"Accepted within {within} days, of those that had them",
+            _of(windowed.accepted, windowed.visits, in_time),
+        ),
+    }
+    rows = [Row(key, label, {"share": share}) for key, (label, share) in shares.items()]
+    return Table("rates", "Rates", "Rate", [Column("share", "Share", Kind.SHARE)], rows)
 
 
 def by_section(question: Question, mode: Mode, within: int) -> Section:

@@ -26,7 +26,6 @@ def histogram(
     every = [*before, *after, *(one for one in thresholds if one is not None)]
     width = bin_width(min(every), max(every))
     starts = list(range(min(every) // width * width, max(every) // width * width + 1, width))
-    old, new = thresholds
     words = [f"{start} to {start + width - 1} points" for start in starts]
     shared = {
         "x": [start + width / 2 for start in starts],
@@ -54,26 +53,28 @@ def histogram(
                 **shared,
             }
         )
+    return {"data": data, "layout": _layout(*thresholds)}
+
+
+def _layout(old: int | None, new: int) -> dict[str, Any]:
+    """With a line at each threshold."""
     return {
-        "data": data,
-        "layout": {
-            "height": 224,
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-            "bargap": 0,
-            "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-            "hovermode": "x unified",
-            "xaxis": {
-                "title": {"text": "Total", "standoff": 6, "font": {"size": 12}},
-                "showgrid": False,
-                "nticks": 8,
-            },
-            "yaxis": {"rangemode": "tozero", "nticks": 4, "tickformat": "~s"},
-            "shapes": [
-                *([] if old in (None, new) else [_line(old, "var(--lf-chart-text)", "dot")]),
-                _line(new, "var(--lf-chart-3)", "solid"),
-            ],
-            "annotations": [_label(old, new)],
+        "height": 224,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "bargap": 0,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "hovermode": "x unified",
+        "xaxis": {
+            "title": {"text": "Total", "standoff": 6, "font": {"size": 12}},
+            "showgrid": False,
+            "nticks": 8,
         },
+        "yaxis": {"rangemode": "tozero", "nticks": 4, "tickformat": "~s"},
+        "shapes": [
+            *([] if old in (None, new) else [_line(old, "var(--lf-chart-text)", "dot")]),
+            _line(new, "var(--lf-chart-3)", "solid"),
+        ],
+        "annotations": [_label(old, new)],
     }
 
 
