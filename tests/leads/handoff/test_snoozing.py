@@ -6,6 +6,7 @@ import pytest
 
 from leads.handoff.decisions import AlreadyDecided, NotYours, accept, demote
 from leads.handoff.snoozing import Nap, NoSuchNap, asleep, nap_choices, snooze, snoozed_by, wake
+from leads.handoff.undoing import undo
 from leads.models import Handoff, Role, Snooze
 from tests.factories import HandoffFactory, TeamFactory, UserFactory
 
@@ -105,6 +106,22 @@ def test_a_decision_and_a_demotion_leave_no_snooze_behind(alice):
     demote(handoff_ids=[demoted.pk], at=WEDNESDAY, run=1, note="")
 
     assert not Snooze.objects.exists()
+
+
+def test_what_was_decided_and_taken_back_in_the_same_moment_is_snoozed(alice, monkeypatch):
+    handoff = HandoffFactory(team=alice.team)
+    accept(handoff=Handoff.objects.get(pk=handoff.pk), by=alice, at=WEDNESDAY)
+    look_again = Handoff.refresh_from_db
+
+    def refresh_after_undo(self, **kwargs):
+        monkeypatch.undo()
+        undo(handoff=Handoff.objects.get(pk=handoff.pk), by=alice, at=WEDNESDAY)
+        look_again(self, **kwargs)
+
+    monkeypatch.setattr(Handoff, "refresh_from_db", refresh_after_undo)
+    snooze(handoff=handoff, nap="hour", by=alice, at=WEDNESDAY)
+
+    assert Snooze.objects.get().handoff == handoff
 
 
 def test_what_is_decided_or_offered_to_others_is_not_snoozed(alice):
